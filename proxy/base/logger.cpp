@@ -1,0 +1,61 @@
+#include <vestibule/base/logger.hpp>
+
+#include "base/log_line.hpp"
+#include "base/log_writer.hpp"
+
+
+#include <atomic>
+
+namespace vestibule::log {
+namespace {
+
+std::atomic<level> threshold{level::info};
+std::atomic<bool> access_lines{true};
+std::atomic<format> style{format::json};
+
+constexpr std::string_view level_names[] = {"debug", "info", "warn", "error", "off"};
+
+void emit(std::string_view kind, std::string_view message, std::initializer_list<field> fields) {
+    // One buffer a thread: a line is built without an allocation once it has grown.
+    thread_local std::string line;
+    line.clear();
+    if (style.load(std::memory_order_relaxed) == format::json)
+        append_json_line(line, kind, message, fields);
+    else
+        append_text_line(line, kind, message, fields);
+    log_writer::instance().push(line);
+}
+
+}  // namespace
+
+void start(const params& p) {
+    threshold = p.min_level;
+    access_lines = p.access;
+    style = p.style;
+    log_writer::instance().start();
+}
+
+void stop() {
+    log_writer::instance().stop();
+}
+
+bool enabled(level l) noexcept {
+    return l >= threshold.load(std::memory_order_relaxed);
+}
+bool access_enabled() noexcept {
+    return access_lines.load(std::memory_order_relaxed);
+}
+
+void write(level l, std::string_view message, std::initializer_list<field> fields) {
+    if (enabled(l)) emit(level_names[static_cast<std::size_t>(l)], message, fields);
+}
+
+void access(std::initializer_list<field> fields) {
+    if (access_enabled()) emit("access", {}, fields);
+}
+
+std::uint64_t dropped() noexcept {
+    return log_writer::instance().dropped();
+}
+
+}  // namespace vestibule::log
