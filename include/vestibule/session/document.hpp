@@ -1,0 +1,101 @@
+// A stored session as connect-redis writes it, read without building a tree and edited without
+// touching a byte that does not change: big integers, member order, escapes and unknown members
+// survive.
+#pragma once
+
+#include <vestibule/base/clock.hpp>
+#include <vestibule/base/error.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace vestibule::session {
+
+/// An RFC 6901 pointer, parsed once. "" is the whole document.
+class json_pointer {
+  public:
+    /// Error: invalid_argument (does not begin with '/', bad '~' escape, no UTF-8).
+    static result<json_pointer> parse(std::string_view text);
+    const std::vector<std::string>& tokens() const noexcept { return tokens_; }
+    const std::string& text() const noexcept { return text_; }
+
+  private:
+    std::string text_;
+    std::vector<std::string> tokens_;
+};
+
+/// What the rules need from member `cookie`.
+struct cookie_member {
+    // ms, rounded down; only where it is a number from 1 on; 8.64e15 (the end of JavaScript's time) at most.
+    std::optional<std::int64_t> original_max_age;
+};
+
+/// A session document over text that it views; the text must outlive it.
+class document {
+  public:
+    /// Accepts one JSON object with an object member `cookie`, up to 4 MiB and 64 levels deep (express'
+    /// rule: anything else is no session; depth and size bound our work). Of a key twice, the last
+    /// counts; keys are compared unescaped. Bytes that are no UTF-8 are refused, escaped lone surrogates
+    /// are not. Error: malformed_value.
+    static result<document> parse(std::string_view text);
+
+    std::string_view text() const noexcept { return text_; }
+    const cookie_member& cookie() const noexcept { return cookie_; }
+
+    /// The JSON text of the value at the pointer (no surrounding space); nothing where there is none.
+    /// Allocates nothing.
+    std::optional<std::string_view> find(const json_pointer& p) const noexcept;
+
+    /// /vestibule/since: when the absolute timeout began to count, an integer of ms since 1970; nothing
+    /// where it is absent or anything else.
+    std::optional<unix_time> since() const noexcept;
+
+  private:
+    std::string_view text_;
+    cookie_member cookie_;
+};
+
+/// The text of a document with the value at `p` set to `json` (a JSON text). Of a key twice, the last is
+/// set. Missing objects on the way are made at the end of their parent; array indexes and "-" as RFC 6902
+/// "add" has them (an index inserts before that element).
+/// Errors: malformed_value (`text` is no document, `json` no JSON, or the outcome would be no document),
+/// pointer_conflict (something on the way is neither object nor array, or has no such index).
+result<std::string> edit_set(std::string_view text, const json_pointer& p, std::string_view json);
+
+/// The same with the member or element at `p` removed, with one of its commas, and a key that is there
+/// twice both times: none of its older values comes back. The text itself where there is none.
+/// Error: malformed_value.
+result<std::string> edit_remove(std::string_view text, const json_pointer& p);
+
+/// The scalar or compound behind a JSON text as an injected header carries it: strings unescaped,
+/// numbers and booleans as they stand, null as "null", objects and arrays as compact JSON; then bytes
+/// outside visible ASCII and space, '%', and spaces at either end (a field value would lose them),
+/// percent-encoded. A lone surrogate becomes U+FFFD. As long as the value is: bounding it is up to the
+/// caller.
+std::string header_text(std::string_view json);
+
+/// Whether a JSON text equals a string written in a configuration: a JSON string by its unescaped text,
+/// numbers, booleans and null by their text. An object or array equals none. Allocates nothing.
+bool equals_text(std::string_view json, std::string_view expected) noexcept;
+
+/// Attributes of a session cookie that go into a document's `cookie` member.
+struct cookie_attributes {
+    std::optional<milliseconds> max_age{};
+    bool http_only = true;
+    bool secure = false;
+    bool partitioned = false;
+    std::string path = "/";
+    std::string domain{};
+    std::string same_site{};  // "lax", "strict", "none", or empty
+};
+
+/// The `cookie` member express-session would write at `now`: originalMaxAge, partitioned, expires, secure,
+/// httpOnly, domain, path, sameSite, in that order. Without max_age the first and `expires` are null;
+/// partitioned and secure are there only where true, domain and sameSite where set. `expires` ends with
+/// the year 9999.
+std::string cookie_member_json(const cookie_attributes& a, unix_time now);
+
+}  // namespace vestibule::session

@@ -1,0 +1,41 @@
+// Session ids: making, judging, naming them.
+#pragma once
+
+#include <vestibule/base/clock.hpp>
+#include <vestibule/base/crypto.hpp>
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace vestibule::session {
+
+/// The longest sid accepted from a cookie, in bytes.
+inline constexpr std::size_t max_sid_size = 256;
+
+/// A fresh sid as express-session makes it: 24 random bytes, base64url, 32 characters.
+std::string make_sid();
+
+/// A fresh sid of an anonymous session: "anon-" + base64url(4 bytes big-endian seconds, 20 random
+/// bytes), 37 characters. The seconds are unsigned: they last until 2106.
+std::string make_anonymous_sid(unix_time now);
+
+/// When an anonymous sid was issued; nothing for every other form.
+std::optional<unix_time> anonymous_issue_time(std::string_view sid) noexcept;
+
+/// 1 to 256 bytes of UTF-8 without control characters (C0, DEL, C1).
+bool acceptable_sid(std::string_view sid) noexcept;
+
+/// The public name of a sid: first 22 characters of base64url(HMAC-SHA256(K, sid)).
+class handle_maker {
+  public:
+    /// `key_material`: session.handle_key, or the last of session.secrets.
+    explicit handle_maker(std::string_view key_material);
+    std::string operator()(std::string_view sid) const;
+
+  private:
+    hmac_key key_;
+};
+
+}  // namespace vestibule::session

@@ -1,0 +1,128 @@
+#include <vestibule/session/cookie_value.hpp>
+
+#include <vestibule/base/utf8.hpp>
+#include <vestibule/session/sid.hpp>
+
+#include "session/percent.hpp"
+
+#include <array>
+#include <cstdint>
+#include <stdexcept>
+
+namespace vestibule::session {
+namespace {
+
+constexpr std::string_view marker = "s:";
+constexpr std::size_t signature_size = 43;
+// The longest value that can be valid: every byte of it escaped.
+constexpr std::size_t max_value_size = 3 * (marker.size() + max_sid_size + 1 + signature_size);
+
+using signature_text = std::array<char, signature_size>;
+using value_buffer = std::array<char, max_value_size>;
+
+// base64 of 32 bytes without padding, on the stack: this runs at every request.
+signature_text signature_of(const hmac_key& key, std::string_view sid) noexcept {
+    constexpr char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    const sha256_digest digest = key.sign(sid);
+    signature_text out;
+    std::uint32_t bits = 0;
+    unsigned held = 0;
+    std::size_t n = 0;
+    for (const unsigned char byte : digest) {
+        bits = bits << 8 | byte;
+        held += 8;
+        while (held >= 6) {
+            held -= 6;
+            out[n++] = alphabet[bits >> held & 63];
+        }
+    }
+    out[n] = alphabet[bits << (6 - held) & 63];
+    return out;
+}
+
+std::string_view text_of(const signature_text& s) noexcept {
+    return {s.data(), s.size()};
+}
+
+constexpr int hex_digit(char c) noexcept {
+    if (c >= '0' && c <= '9') return c - '0';
+    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+    return -1;
+}
+
+// decodeURIComponent; `value` itself where that would throw. Uses `buffer` only if there is an escape.
+std::string_view decoded(std::string_view value, value_buffer& buffer) noexcept {
+    if (value.find('%') == value.npos) return value;
+    std::size_t n = 0;
+    for (std::size_t i = 0; i < value.size(); ++i) {
+        char c = value[i];
+        if (c == '%') {
+            if (value.size() - i < 3) return value;
+            const int high = hex_digit(value[i + 1]);
+            const int low = hex_digit(value[i + 2]);
+            if (high < 0 || low < 0) return value;
+            c = static_cast<char>(high << 4 | low);
+            i += 2;
+        }
+        buffer[n++] = c;
+    }
+    const std::string_view text(buffer.data(), n);
+    return valid_utf8(text) ? text : value;
+}
+
+constexpr bool unreserved(char c) noexcept {
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+           std::string_view("-_.!~*'()").find(c) != std::string_view::npos;
+}
+
+}  // namespace
+
+signer::signer(std::span<const std::string> secrets) {
+    if (secrets.empty()) throw std::invalid_argument("signer: no secret");
+    keys_.reserve(secrets.size());
+    for (const std::string& s : secrets) keys_.emplace_back(s);
+}
+
+result<signer::verified> signer::verify(std::string_view cookie_value) const {
+    if (cookie_value.size() > max_value_size) return errc::malformed_cookie;
+    value_buffer buffer;
+    const std::string_view value = decoded(cookie_value, buffer);
+    const std::size_t dot = value.rfind('.');
+    if (!value.starts_with(marker) || dot == value.npos) return errc::malformed_cookie;
+    const std::string_view sid = value.substr(marker.size(), dot - marker.size());
+    const std::string_view signature = value.substr(dot + 1);
+    if (!acceptable_sid(sid)) return errc::malformed_cookie;
+
+    // All keys, from the last to the first, whichever fits: the time taken does not tell which one did.
+    std::size_t signed_by = keys_.size();
+    for (std::size_t i = keys_.size(); i-- > 0;) {
+        const signature_text expected = signature_of(keys_[i], sid);
+        signed_by = constant_time_equal(signature, text_of(expected)) ? i : signed_by;
+    }
+    if (signed_by == keys_.size()) return errc::bad_signature;
+    return verified{std::string(sid), signed_by};
+}
+
+std::string signer::sign(std::string_view sid) const {
+    const signature_text signature = signature_of(keys_.front(), sid);
+    std::string value;
+    value.reserve(marker.size() + sid.size() + 1 + signature_size);
+    value.append(marker).append(sid).append(".").append(text_of(signature));
+    return encode_uri_component(value);
+}
+
+std::string encode_uri_component(std::string_view text) {
+    std::string out;
+    out.reserve(text.size() + text.size() / 4);
+    for (const char c : text) {
+        if (unreserved(c)) {
+            out += c;
+        } else {
+            append_percent(out, c);
+        }
+    }
+    return out;
+}
+
+}  // namespace vestibule::session

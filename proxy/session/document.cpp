@@ -1,0 +1,93 @@
+#include <vestibule/session/document.hpp>
+
+#include <vestibule/base/utf8.hpp>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include "session/json_text.hpp"
+
+namespace vestibule::session {
+namespace {
+
+constexpr std::size_t max_size = 4 * 1024 * 1024;
+constexpr double longest_life = 8.64e15;  // ms; what JavaScript's Date can hold
+
+// The text of the value, if the value at `open` is an object that has such a member.
+std::optional<std::string_view> member_text(std::string_view text, std::size_t open,
+                                            std::string_view name) noexcept {
+    if (text[open] != '{') return {};
+    const auto m = json::find_member(text, open, name);
+    if (!m) return {};
+    return text.substr(m->value, m->end - m->value);
+}
+
+template <class Number>
+std::optional<Number> number(std::string_view json) noexcept {
+    Number value{};
+    const char* const end = json.data() + json.size();
+    const auto [stop, failed] = std::from_chars(json.data(), end, value);
+    if (failed != std::errc() || stop != end) return {};
+    return value;
+}
+
+std::optional<std::int64_t> life_of(std::string_view json) noexcept {
+    const auto life = number<double>(json);
+    if (!life || *life < 1) return {};
+    return static_cast<std::int64_t>(std::floor(std::min(*life, longest_life)));
+}
+
+}  // namespace
+
+result<json_pointer> json_pointer::parse(std::string_view text) {
+    json_pointer p;
+    p.text_ = text;
+    if (!valid_utf8(text) || (!text.empty() && text.front() != '/')) return errc::invalid_argument;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        if (text[i] == '/') {
+            p.tokens_.emplace_back();
+        } else if (text[i] != '~') {
+            p.tokens_.back() += text[i];
+        } else {
+            const char code = ++i < text.size() ? text[i] : '\0';
+            if (code != '0' && code != '1') return errc::invalid_argument;
+            p.tokens_.back() += code == '0' ? '~' : '/';
+        }
+    }
+    return p;
+}
+
+result<document> document::parse(std::string_view text) {
+    if (text.size() > max_size || !json::valid(text)) return errc::malformed_value;
+    document d;
+    d.text_ = text;
+    const std::string_view root = json::trimmed(text);
+    const auto cookie = member_text(root, 0, "cookie");
+    if (!cookie || cookie->front() != '{') return errc::malformed_value;
+    if (const auto life = member_text(*cookie, 0, "originalMaxAge")) {
+        d.cookie_.original_max_age = life_of(*life);
+    }
+    return d;
+}
+
+std::optional<std::string_view> document::find(const json_pointer& p) const noexcept {
+    std::string_view value = json::trimmed(text_);
+    for (const std::string& token : p.tokens()) {
+        std::optional<json::item> next;
+        if (value.front() == '{') next = json::find_member(value, 0, token);
+        if (value.front() == '[') next = json::find_element(value, 0, token);
+        if (!next) return {};
+        value = value.substr(next->value, next->end - next->value);
+    }
+    return value;
+}
+
+std::optional<unix_time> document::since() const noexcept {
+    const auto own = member_text(json::trimmed(text_), 0, "vestibule");
+    const auto since = own ? member_text(*own, 0, "since") : std::nullopt;
+    const auto ms = since ? number<std::int64_t>(*since) : std::nullopt;
+    if (!ms || *ms < 0) return {};
+    return unix_time(milliseconds(*ms));
+}
+
+}  // namespace vestibule::session

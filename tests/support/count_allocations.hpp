@@ -1,0 +1,32 @@
+// Counts what a piece of code allocates. Replaces the global operator new: include it in one file of a
+// program only.
+#pragma once
+
+#include <cstddef>
+#include <cstdlib>
+#include <new>
+
+namespace vestibule::test {
+
+inline thread_local std::size_t allocations = 0;
+
+template <class Function>
+std::size_t count_allocations(Function f) {
+    const std::size_t before = allocations;
+    f();
+    return allocations - before;
+}
+
+}  // namespace vestibule::test
+
+void* operator new(std::size_t size) {
+    ++vestibule::test::allocations;
+    if (void* p = std::malloc(size == 0 ? 1 : size)) return p;
+    throw std::bad_alloc();
+}
+void operator delete(void* p) noexcept {
+    std::free(p);
+}
+void operator delete(void* p, std::size_t) noexcept {
+    std::free(p);
+}
