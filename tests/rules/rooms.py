@@ -15,7 +15,7 @@ ARROWS = {
     "upstream": ["base", "net", "http"],
     "server": ["base", "net", "http", "session", "policy", "upstream"],
     "admin": ["base", "net", "http", "session"],
-    "config": ["base"],  # and the *_params.hpp of every room
+    "config": ["base", "http", "policy"],  # and the *_params.hpp of every room
     "app": ["base", "http", "session", "policy", "net", "store", "upstream", "server", "admin", "config"],
 }
 

@@ -1,0 +1,61 @@
+#include "config/addresses.hpp"
+#include "config/sections.hpp"
+
+namespace vestibule::config {
+namespace {
+
+// An address that was not understood is empty here, and in nobody's way.
+host_port bound(const server::listen_params& l) {
+    return {l.host, l.port};
+}
+
+/// The element, or the list where its default counts.
+cursor place(const cursor& list, std::size_t index) {
+    return list.absent() ? list : list.item(index);
+}
+
+void check_listeners(const map_reader& root, const settings& s) {
+    const auto& all = s.server.listen;
+    const auto collide = [](const server::listen_params& a, const server::listen_params& b) {
+        return a.unix_path.empty() ? b.unix_path.empty() && addresses_collide(bound(a), bound(b))
+                                   : a.unix_path == b.unix_path;
+    };
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        for (std::size_t j = 0; j < i; ++j)
+            if (collide(all[i], all[j]))
+                place(root["listen"], i)
+                    .error("takes the address of listen[" + std::to_string(j) + "] (a port of its own)");
+        if (s.admin.enabled && all[i].unix_path.empty() &&
+            addresses_collide(bound(all[i]), {s.admin.host, s.admin.port}))
+            root["admin"].error("takes the address of listen[" + std::to_string(i) +
+                                "] (a port of its own, or off)");
+    }
+}
+
+void check_backend(const map_reader& root, const settings& s) {
+    const auto& backend = s.server.upstream.backend;
+    for (const auto& l : s.server.listen)
+        if (backend.unix_path.empty() ? l.unix_path.empty() && reaches({backend.host, backend.port}, bound(l))
+                                      : backend.unix_path == l.unix_path)
+            place(root["backends"], 0).error("is an address that vestibule itself listens on");
+}
+
+void check_cookie(const map_reader& root, const settings& s) {
+    if (s.server.session.cookie.secure != server::secure_mode::off) return;
+    for (const auto& l : s.server.listen) {
+        if (!l.unix_path.empty() || l.host.empty() || is_loopback(l.host)) continue;
+        root["session"].key("cookie").key("secure").warn(
+            "the cookie is sent over plain http as well (auto, or on)");
+        return;
+    }
+}
+
+}  // namespace
+
+void check_across(const map_reader& root, const settings& s) {
+    check_listeners(root, s);
+    check_backend(root, s);
+    check_cookie(root, s);
+}
+
+}  // namespace vestibule::config

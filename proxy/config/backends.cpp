@@ -1,0 +1,52 @@
+#include "config/addresses.hpp"
+#include "config/sections.hpp"
+#include "config/text_form.hpp"
+
+namespace vestibule::config {
+namespace {
+
+constexpr std::string_view forms = " (http://host[:port] or unix:/path)";
+
+// What is wrong with the URL is told without showing it: it may hold a password.
+void read_url(const cursor& at, upstream::endpoint_params& out) {
+    std::string text;
+    if (at.absent()) at.error("is required" + std::string(forms));
+    if (at.absent() || !read_text(at, text)) return;
+    const auto wrong = [&](const std::string& why) { at.error(why + std::string(forms)); };
+
+    if (text.starts_with("unix:")) {
+        const auto path = text.substr(5);
+        if (const auto why = unix_path_problem(path); !why.empty()) return wrong(why);
+        out = {.url = text, .host = {}, .port = 0, .unix_path = path};
+        return;
+    }
+    constexpr std::string_view scheme = "http://";
+    if (text.starts_with("https://")) return wrong("https backends are not available yet in this version");
+    if (!text.starts_with(scheme)) return wrong("is no backend URL");
+    const auto authority = std::string_view(text).substr(scheme.size());
+    if (authority.find('@') != authority.npos) return wrong("a user or password has no place here");
+    if (authority.find_first_of("/?#") != authority.npos)
+        return wrong("has something behind the host; paths are forwarded as the client sent them");
+    std::string why;
+    const auto split = split_host_port(authority, std::uint16_t{80}, why);
+    if (!split) return wrong(why);
+    if (split->port == 0) return wrong("its port is 0");
+    if (!authority.starts_with('[') && !is_host_name(split->host)) return wrong("its host is no host name");
+    out = {.url = text, .host = split->host, .port = split->port, .unix_path = {}};
+}
+
+}  // namespace
+
+void read_backends(const cursor& at, upstream::upstream_params& out) {
+    const auto items = items_of(at);
+    if (at.absent() || at.empty()) at.error("is required (like [{url: http://127.0.0.1:3000}])");
+    for (std::size_t i = 0; i < items.size(); ++i) {
+        upstream::endpoint_params endpoint;
+        const map_reader m(items[i]);
+        read_url(m["url"], endpoint);
+        if (i == 0) out.backend = endpoint;
+        if (i == 1) items[i].error("several backends are not available yet in this version (give one)");
+    }
+}
+
+}  // namespace vestibule::config

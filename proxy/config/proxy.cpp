@@ -1,0 +1,66 @@
+#include "config/sections.hpp"
+#include "config/text_form.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+namespace vestibule::config {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::uint64_t kib = 1024, mib = 1024 * kib, tib = mib * mib;
+
+void read_trusted(const cursor& at, std::vector<http::cidr>& out) {
+    if (at.absent()) return;
+    out.clear();
+    for (const auto& item : items_of(at)) {
+        std::string text;
+        if (!read_text(item, text)) continue;
+        const auto range = http::cidr::parse(text);
+        if (!range) {
+            item.error(item.shown() +
+                       " is no address range (like 10.0.0.0/8 or ::1/128, no bits set behind the prefix)");
+            continue;
+        }
+        if (text.ends_with("/0"))
+            item.warn("believes X-Forwarded-For of everyone (name the proxies before this one)");
+        out.push_back(*range);
+    }
+}
+
+void read_limits(const cursor& at, server::limit_params& out) {
+    const map_reader m(at);
+    const bool head = read_size(m["head"], out.head.bytes, kib, mib);
+    read_count(m["headers"], out.head.fields, 1, 10'000);
+    const bool target = read_size(m["target"], out.head.target, 64, mib);
+    if (m["target"].absent()) out.head.target = std::min(out.head.target, out.head.bytes);
+    if (head && target && out.head.target > out.head.bytes)
+        m["target"].error("target (" + format_size(out.head.target) + ") is larger than head (" +
+                          format_size(out.head.bytes) + "), which holds it");
+    read_size_or_none(m["body"], out.body, 1, tib);
+    read_count(m["connections"], out.connections, 1, 10'000'000);
+}
+
+void read_timeouts(const cursor& at, server::timeout_params& out, upstream::upstream_params& backend) {
+    const map_reader m(at);
+    const duration_range patience{1ms, 24h};
+    read_duration_or_zero(m["head"], out.head, patience);
+    read_duration_or_zero(m["idle_body"], out.idle_body, patience);
+    read_duration_or_zero(m["keep_alive"], out.keep_alive, patience);
+    read_duration_or_zero(m["response"], out.response, patience);
+    read_duration_or_zero(m["drain"], out.drain, {1ms, 1h});
+    read_duration(m["connect"], backend.connect_timeout, {1ms, 1h});
+    read_duration_or_zero(m["upstream_idle"], backend.idle_timeout, patience);
+}
+
+}  // namespace
+
+void read_proxy(const cursor& at, server::server_params& out) {
+    const map_reader m(at);
+    read_trusted(m["trusted_proxies"], out.trusted_proxies);
+    read_limits(m["limits"], out.limits);
+    read_timeouts(m["timeouts"], out.timeouts, out.upstream);
+}
+
+}  // namespace vestibule::config

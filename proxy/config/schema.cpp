@@ -1,0 +1,143 @@
+#include "config/schema.hpp"
+
+#include "config/text_form.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace vestibule::config {
+namespace {
+
+constexpr bool later = true;
+
+constexpr known_key top[] = {
+    {"listen"},       {"admin"},       {"workers"},        {"backends"},
+    {"proxy"},        {"session"},     {"store"},          {"inject"},
+    {"routes"},       {"log"},         {"capture", later}, {"backend_control", later},
+    {"vault", later}, {"csrf", later}, {"cors", later},    {"assertion", later},
+};
+constexpr known_key listener[] = {{"address"}, {"tls", later}};
+constexpr known_key admin[] = {{"address"}, {"token", later}};
+constexpr known_key backend[] = {{"url"}};
+constexpr known_key proxy[] = {{"trusted_proxies"}, {"limits"}, {"timeouts"}};
+constexpr known_key limits[] = {{"head"}, {"headers"}, {"target"}, {"body"}, {"connections"}};
+constexpr known_key timeouts[] = {
+    {"head"}, {"idle_body"}, {"keep_alive"}, {"connect"}, {"response"}, {"upstream_idle"}, {"drain"},
+};
+constexpr known_key session[] = {
+    {"secrets"},          {"handle_key"},         {"cookie"},
+    {"idle_timeout"},     {"idle_limit"},         {"absolute_timeout"},
+    {"touch_interval"},   {"anonymous_lifetime"}, {"user", later},
+    {"renew_id", later},  {"renew_grace", later}, {"max_per_user", later},
+    {"tombstone", later},
+};
+constexpr known_key secret[] = {{"file"}};
+constexpr known_key cookie[] = {
+    {"name"},      {"path"},    {"domain"},      {"http_only"}, {"secure"},
+    {"same_site"}, {"max_age"}, {"partitioned"}, {"forward"},
+};
+constexpr known_key store[] = {
+    {"url"}, {"prefix"}, {"timeout"}, {"on_failure"}, {"memory"}, {"near_cache", later},
+};
+constexpr known_key memory[] = {{"max_bytes"}};
+constexpr known_key inject[] = {{"state"}, {"id"}, {"headers"}};
+constexpr known_key route[] = {{"match"}, {"session"}, {"require"}, {"deny"}};
+constexpr known_key match[] = {{"path"}, {"methods"}, {"host"}};
+constexpr known_key deny[] = {{"status"}, {"redirect"}};
+constexpr known_key log[] = {{"level"}, {"access"}, {"format"}};
+
+constexpr known_map maps[] = {
+    {"", top},
+    {"listen[]", listener},
+    {"admin", admin},
+    {"backends[]", backend},
+    {"proxy", proxy},
+    {"proxy.limits", limits},
+    {"proxy.timeouts", timeouts},
+    {"session", session},
+    {"session.secrets[]", secret},
+    {"session.handle_key", secret},
+    {"session.cookie", cookie},
+    {"store", store},
+    {"store.memory", memory},
+    {"inject", inject},
+    {"routes[]", route},
+    {"routes[].match", match},
+    {"routes[].deny", deny},
+    {"log", log},
+};
+
+/// Edits (insert, delete, replace, swap of neighbours) from a to b.
+std::size_t distance(std::string_view a, std::string_view b) {
+    std::vector<std::size_t> before, last(b.size() + 1), row(b.size() + 1);
+    for (std::size_t j = 0; j <= b.size(); ++j) last[j] = j;
+    for (std::size_t i = 1; i <= a.size(); ++i) {
+        row[0] = i;
+        for (std::size_t j = 1; j <= b.size(); ++j) {
+            row[j] = std::min({last[j] + 1, row[j - 1] + 1, last[j - 1] + (a[i - 1] != b[j - 1])});
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+                row[j] = std::min(row[j], before[j - 2] + 1);
+        }
+        before = last;
+        last = row;
+    }
+    return last[b.size()];
+}
+
+std::vector<std::string_view> names_of(const known_map& map) {
+    std::vector<std::string_view> names;
+    for (const auto& k : map.keys) names.push_back(k.name);
+    return names;
+}
+
+}  // namespace
+
+std::span<const known_map> known_maps() noexcept {
+    return maps;
+}
+
+const known_map* find_known_map(std::string_view path) {
+    std::string pattern;
+    bool index = false;
+    for (const char c : path) {
+        if (c == ']') index = false;
+        if (!index) pattern += c;
+        if (c == '[') index = true;
+    }
+    const auto found =
+        std::find_if(std::begin(maps), std::end(maps), [&](const auto& m) { return m.path == pattern; });
+    return found == std::end(maps) ? nullptr : found;
+}
+
+const known_key* find_key(const known_map& map, std::string_view name) noexcept {
+    const auto found =
+        std::find_if(map.keys.begin(), map.keys.end(), [&](const auto& k) { return k.name == name; });
+    return found == map.keys.end() ? nullptr : &*found;
+}
+
+std::optional<std::string_view> nearest(std::string_view word,
+                                        const std::vector<std::string_view>& candidates) {
+    if (word.size() > 40) return std::nullopt;
+    std::size_t best = word.size() <= 3 ? 2 : word.size() <= 8 ? 3 : 4;  // one past what is near enough
+    std::optional<std::string_view> found;
+    for (const auto c : candidates) {
+        const auto d = distance(word, c);
+        if (d >= best || d >= c.size()) continue;
+        best = d;
+        found = c;
+    }
+    return found;
+}
+
+std::string right_key(const known_map& map, std::string_view unknown) {
+    const auto here = names_of(map);
+    if (const auto near = nearest(unknown, here)) return "did you mean \"" + std::string(*near) + "\"?";
+    for (const auto& other : maps)
+        if (find_key(other, unknown))
+            return "did you mean " + join_path(std::string(other.path), unknown) + "?";
+    std::string list = "known here: ";
+    for (const auto name : here) list.append(list.ends_with(' ') ? "" : ", ").append(name);
+    return list;
+}
+
+}  // namespace vestibule::config

@@ -1,0 +1,39 @@
+// One function a section, each in a file of its own: reads what stands at `at` into the params, checks
+// the rules within the section, and leaves defaults where keys are absent.
+#pragma once
+
+#include "config/reader.hpp"
+
+#include <vestibule/config/config.hpp>
+
+#include <string>
+#include <vector>
+
+namespace vestibule::config {
+
+void read_listen(const cursor& at, std::vector<server::listen_params>& out);
+void read_admin(const cursor& at, admin::admin_params& out);
+void read_workers(const cursor& at, std::optional<unsigned>& out);
+void read_log(const cursor& at, log::params& out);
+void read_backends(const cursor& at, upstream::upstream_params& out);
+
+/// trusted_proxies, limits, timeouts: of clients and of the backend.
+void read_proxy(const cursor& at, server::server_params& out);
+
+void read_session(const cursor& at, server::session_params& out);
+void read_cookie(const cursor& at, server::cookie_params& out);
+
+/// One secret: text, or {file: path}. False where a problem was recorded.
+bool read_secret(const cursor& at, std::string& out);
+
+/// `on_failure` is a key of the store, but decides what the server does.
+void read_store(const cursor& at, store::store_params& out, server::failure_policy& on_failure);
+
+void read_inject(const cursor& at, server::inject_params& out);
+void read_routes(const cursor& at, policy::policy_params& out);
+
+/// What no section sees alone: addresses that collide, a backend that is this proxy, a lax cookie in a
+/// wide world. `root`: the whole file.
+void check_across(const map_reader& root, const settings& s);
+
+}  // namespace vestibule::config

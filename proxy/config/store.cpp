@@ -1,0 +1,47 @@
+#include "config/sections.hpp"
+
+#include <chrono>
+
+namespace vestibule::config {
+namespace {
+
+using namespace std::chrono_literals;
+
+// The URL may hold a password: no message shows it.
+void read_url(const cursor& at, store::store_url& out) {
+    std::string text = "memory:";
+    if (!read_text(at, text)) return;
+    std::string why;
+    auto url = store::parse_store_url(text, why);
+    if (!url) return at.error(std::move(why));
+    out = std::move(*url);
+    if (out.kind == store::store_kind::memory)
+        at.warn(
+            "memory: keeps sessions in this process: they die with it, and no second replica sees them "
+            "(redis://host[:port])");
+}
+
+void read_prefix(const cursor& at, std::string& out) {
+    constexpr std::size_t longest = 128;
+    std::string prefix = out;
+    if (!read_text(at, prefix)) return;
+    if (prefix.size() > longest) return at.error("is longer than 128 bytes");
+    out = std::move(prefix);
+}
+
+}  // namespace
+
+void read_store(const cursor& at, store::store_params& out, server::failure_policy& on_failure) {
+    constexpr std::uint64_t mib = 1024 * 1024;
+    const map_reader m(at);
+    read_url(m["url"], out.url);
+    read_prefix(m["prefix"], out.prefix);
+    read_duration(m["timeout"], out.timeout, {1ms, 60s});
+    read_choice(
+        m["on_failure"], on_failure,
+        {{"reject", server::failure_policy::reject}, {"anonymous", server::failure_policy::anonymous}});
+    const map_reader memory(m["memory"]);
+    read_size(memory["max_bytes"], out.memory_bytes, mib, mib * mib);
+}
+
+}  // namespace vestibule::config

@@ -1,0 +1,182 @@
+#include "support.hpp"
+
+#include <boost/asio/ip/address.hpp>
+
+#include <sstream>
+
+namespace vestibule::config {
+namespace {
+
+class writer {
+  public:
+    template <class T>
+    void operator()(const char* name, const T& value) {
+        out_ << name << " = ";
+        put(value);
+        out_ << '\n';
+    }
+    std::string text() const { return out_.str(); }
+
+  private:
+    void put(const std::string& v) { out_ << '"' << v << '"'; }
+    void put(milliseconds v) { out_ << v.count() << "ms"; }
+    void put(const session::json_pointer& v) { put(v.text()); }
+    template <class T>
+    requires std::is_arithmetic_v<T>
+    void put(T v) { out_ << +v; }
+    template <class T>
+    requires std::is_enum_v<T>
+    void put(T v) { out_ << static_cast<int>(v); }
+    template <class T>
+    void put(const std::optional<T>& v) {
+        if (!v) out_ << "none";
+        if (v) put(*v);
+    }
+    template <class T>
+    void put(const std::vector<T>& v) {
+        out_ << '[';
+        for (const auto& one : v) {
+            out_ << (&one == v.data() ? "" : " ");
+            put(one);
+        }
+        out_ << ']';
+    }
+    void put(const server::listen_params& v) {
+        const auto& [address, host, port, unix_path] = v;
+        out_ << address << '|' << host << '|' << port << '|' << unix_path;
+    }
+    // A range tells nothing but what it contains.
+    void put(const http::cidr& v) {
+        for (const char* a :
+             {"127.0.0.1", "127.255.255.255", "128.0.0.0", "::1", "::2", "10.0.0.1", "10.1.2.3", "192.0.2.7"})
+            out_ << v.contains(boost::asio::ip::make_address(a));
+    }
+    void put(const server::injected_header& v) {
+        const auto& [name, pointer] = v;
+        out_ << name << ':';
+        put(pointer);
+    }
+    void put(const policy::requirement& v) {
+        const auto& [pointer, present, any_of] = v;
+        put(pointer);
+        out_ << present;
+        put(any_of);
+    }
+    void put(const std::vector<policy::route_params>& v) {
+        out_ << v.size();
+        for (const auto& route : v) put(route);
+    }
+    void put(const policy::route_params& v) {
+        const auto& [path, methods, host, session, require, deny] = v;
+        const auto& [status, redirect] = deny;
+        out_ << "\n  " << path << ' ' << host << ' ' << static_cast<int>(session) << ' ' << status << ' ';
+        put(redirect);
+        put(methods);
+        put(require);
+    }
+
+    std::ostringstream out_;
+};
+
+void describe(writer& w, const server::session_params& p) {
+    const auto& [secrets, handle_key, cookie, life, on_failure] = p;
+    w("secrets", secrets);
+    w("handle_key", handle_key);
+    w("on_failure", on_failure);
+    const auto& [name, path, domain, http_only, secure, same_site, max_age, partitioned, forward] = cookie;
+    w("cookie.name", name);
+    w("cookie.path", path);
+    w("cookie.domain", domain);
+    w("cookie.http_only", http_only);
+    w("cookie.secure", secure);
+    w("cookie.same_site", same_site);
+    w("cookie.max_age", max_age);
+    w("cookie.partitioned", partitioned);
+    w("cookie.forward", forward);
+    const auto& [idle_timeout, idle_limit, absolute_timeout, touch_interval, anonymous_lifetime] = life;
+    w("idle_timeout", idle_timeout);
+    w("idle_limit", idle_limit);
+    w("absolute_timeout", absolute_timeout);
+    w("touch_interval", touch_interval);
+    w("anonymous_lifetime", anonymous_lifetime);
+}
+
+void describe(writer& w, const server::limit_params& p) {
+    const auto& [head, body, connections] = p;
+    const auto& [bytes, fields, target] = head;
+    w("limits.head", bytes);
+    w("limits.headers", fields);
+    w("limits.target", target);
+    w("limits.body", body);
+    w("limits.connections", connections);
+}
+
+void describe(writer& w, const server::timeout_params& p) {
+    const auto& [head, idle_body, keep_alive, response, drain] = p;
+    w("timeouts.head", head);
+    w("timeouts.idle_body", idle_body);
+    w("timeouts.keep_alive", keep_alive);
+    w("timeouts.response", response);
+    w("timeouts.drain", drain);
+}
+
+void describe(writer& w, const server::server_params& p) {
+    const auto& [listen, trusted_proxies, limits, timeouts, session, inject, policy, upstream] = p;
+    w("listen", listen);
+    w("trusted_proxies", trusted_proxies);
+    describe(w, limits);
+    describe(w, timeouts);
+    describe(w, session);
+    const auto& [state, id, headers] = inject;
+    w("inject.state", state);
+    w("inject.id", id);
+    w("inject.headers", headers);
+    const auto& [routes] = policy;
+    w("routes", routes);
+    const auto& [backend, connect_timeout, idle_timeout] = upstream;
+    const auto& [url, host, port, unix_path] = backend;
+    w("backend.url", url);
+    w("backend.host", host);
+    w("backend.port", port);
+    w("backend.unix_path", unix_path);
+    w("timeouts.connect", connect_timeout);
+    w("timeouts.upstream_idle", idle_timeout);
+}
+
+void describe(writer& w, const store::store_params& p) {
+    const auto& [url, prefix, timeout, memory_bytes, max_waiting] = p;
+    const auto& [kind, tls, host, port, unix_path, user, password, database] = url;
+    w("store.kind", kind);
+    w("store.tls", tls);
+    w("store.host", host);
+    w("store.port", port);
+    w("store.unix_path", unix_path);
+    w("store.user", user);
+    w("store.password", password);
+    w("store.database", database);
+    w("store.prefix", prefix);
+    w("store.timeout", timeout);
+    w("store.memory_bytes", memory_bytes);
+    w("store.max_waiting", max_waiting);
+}
+
+}  // namespace
+
+std::string describe(const settings& s) {
+    writer w;
+    const auto& [server, store, admin, log, workers] = s;
+    describe(w, server);
+    describe(w, store);
+    const auto& [host, port, enabled] = admin;
+    w("admin.host", host);
+    w("admin.port", port);
+    w("admin.enabled", enabled);
+    const auto& [min_level, access, style] = log;
+    w("log.level", min_level);
+    w("log.access", access);
+    w("log.format", style);
+    w("workers", workers);
+    return w.text();
+}
+
+}  // namespace vestibule::config
