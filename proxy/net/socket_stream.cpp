@@ -49,6 +49,12 @@ class socket_stream final : public byte_stream {
         return ::recv(socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0 || errno != EAGAIN;
     }
 
+    bool peer_closed() noexcept override {
+        char byte;
+        const ssize_t n = ::recv(socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+        return n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR);
+    }
+
     void cancel() noexcept override {
         error_code ignored;
         socket_.cancel(ignored);

@@ -77,6 +77,7 @@ class tls_client_stream final : public byte_stream {
     bool has_pending_input() noexcept override {
         return SSL_pending(ssl_.get()) > 0 || over_->has_pending_input();
     }
+    bool peer_closed() noexcept override { return over_->peer_closed(); }
     void cancel() noexcept override { over_->cancel(); }
     void shutdown_send() noexcept override { over_->shutdown_send(); }
     void close() noexcept override { over_->close(); }

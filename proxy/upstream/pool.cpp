@@ -11,23 +11,20 @@ net::endpoint to_endpoint(const endpoint_params& p) {
 
 }  // namespace
 
-pool::pool(net::deadline_sweeper& sweeper, const upstream_params& params, metrics_registry& metrics,
-           connector c)
+pool::pool(boost::asio::io_context& io, net::deadline_sweeper& sweeper, const upstream_params& params,
+           metrics_registry& metrics, connector connect)
     : params_(params),
-      connect_(std::move(c)),
+      connect_(std::move(connect)),
       sweep_(sweeper, [this] { expire(); }),
       connects_(metrics.counter("vestibule_backend_connects_total", "Connections opened to the backend.")),
       connect_failures_(metrics.counter("vestibule_backend_connect_failures_total",
                                         "Connections to the backend that could not be opened.")),
       idle_gauge_(
-          metrics.gauge("vestibule_backend_idle_connections", "Idle connections kept to the backend.")) {}
-
-pool::pool(boost::asio::io_context& io, net::deadline_sweeper& sweeper, const upstream_params& params,
-           metrics_registry& metrics)
-    : pool(sweeper, params, metrics, {}) {
-    connect_ = [this, &io] {
-        return net::connect(io, to_endpoint(params_.backend), params_.connect_timeout);
-    };
+          metrics.gauge("vestibule_backend_idle_connections", "Idle connections kept to the backend.")) {
+    if (!connect_)
+        connect_ = [this, &io] {
+            return net::connect(io, to_endpoint(params_.backend), params_.connect_timeout);
+        };
 }
 
 pool::~pool() = default;

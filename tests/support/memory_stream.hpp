@@ -70,6 +70,7 @@ class memory_stream final : public net::byte_stream {
     }
 
     bool has_pending_input() noexcept override { return !record_->input.empty(); }
+    bool peer_closed() noexcept override { return record_->input.empty() && record_->end_after_input; }
     void cancel() noexcept override { abort_pending(); }
     void shutdown_send() noexcept override { record_->send_ended = true; }
     void close() noexcept override {

@@ -69,6 +69,9 @@ class byte_stream {
     /// Whether a peek finds anything (data or an end) on a connection that should be silent.
     virtual bool has_pending_input() noexcept = 0;
 
+    /// Whether the peer has ended or reset it, as far as a peek tells: unread data hides it.
+    virtual bool peer_closed() noexcept = 0;
+
     /// Ends what is pending with operation_aborted; the connection stays open.
     virtual void cancel() noexcept = 0;
     virtual void shutdown_send() noexcept = 0;

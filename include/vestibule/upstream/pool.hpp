@@ -37,10 +37,9 @@ using connector = std::function<task<result<std::unique_ptr<net::byte_stream>>>(
 /// One per worker, for one backend. Not thread-safe.
 class pool {
   public:
+    /// `connect` unset: connections to params.backend.
     pool(boost::asio::io_context& io, net::deadline_sweeper& sweeper, const upstream_params& params,
-         metrics_registry& metrics);
-    pool(net::deadline_sweeper& sweeper, const upstream_params& params, metrics_registry& metrics,
-         connector c);
+         metrics_registry& metrics, connector connect = {});
     ~pool();
 
     task<result<lease>> acquire(reuse r);

@@ -1,0 +1,94 @@
+// Everything the data path needs to know, with its defaults.
+#pragma once
+
+#include <vestibule/http/cookies.hpp>
+#include <vestibule/http/forwarding.hpp>
+#include <vestibule/http/head.hpp>
+#include <vestibule/policy/policy_params.hpp>
+#include <vestibule/session/document.hpp>
+#include <vestibule/session/lifecycle.hpp>
+#include <vestibule/upstream/upstream_params.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace vestibule::server {
+
+using std::chrono::milliseconds;
+
+/// One listening socket.
+struct listen_params {
+    std::string address = "0.0.0.0:8080";  // as configured, for logs
+    std::string host = "0.0.0.0";          // numeric; empty for a unix socket
+    std::uint16_t port = 8080;             // 0: any free one, told in the log
+    std::string unix_path;                 // empty for TCP
+};
+
+struct limit_params {
+    http::head_limits head;             // limits.head, .headers, .target
+    std::optional<std::uint64_t> body;  // bytes of a request body; nothing: off
+    std::size_t connections = 10'000;   // of the whole process, shared evenly by the workers
+};
+
+/// Zero means no limit.
+struct timeout_params {
+    milliseconds head{10'000};        // whole request head, from its first byte (or accept)
+    milliseconds idle_body{30'000};   // between two reads of a request body, or two writes to a client
+    milliseconds keep_alive{60'000};  // idle between two requests
+    milliseconds response{60'000};    // backend: until the response head, and between two reads of its body
+    milliseconds drain{30'000};       // after SIGTERM
+};
+
+enum class secure_mode { automatic, on, off };
+
+/// session.cookie
+struct cookie_params {
+    std::string name = "vestibule.sid";
+    std::string path = "/";
+    std::string domain;
+    bool http_only = true;
+    secure_mode secure = secure_mode::automatic;
+    http::same_site_mode same_site = http::same_site_mode::lax;
+    std::optional<milliseconds> max_age = std::chrono::hours(24);  // nothing: a browser-session cookie
+    bool partitioned = false;
+    bool forward = false;  // keep our own cookie in what the backend sees
+};
+
+/// One entry of inject.headers.
+struct injected_header {
+    std::string name;
+    session::json_pointer pointer;
+};
+
+struct inject_params {
+    std::string state = "X-Session-State";  // empty: not injected
+    std::string id = "X-Session-Id";        // empty: not injected
+    std::vector<injected_header> headers;
+};
+
+enum class failure_policy { reject, anonymous };
+
+struct session_params {
+    std::vector<std::string> secrets;  // at least one; first signs, all verify
+    std::string handle_key;            // empty: the last of secrets
+    cookie_params cookie;
+    session::lifecycle_params life;
+    failure_policy on_failure = failure_policy::reject;  // store.on_failure
+};
+
+struct server_params {
+    std::vector<listen_params> listen{listen_params{}};
+    std::vector<http::cidr> trusted_proxies;
+    limit_params limits;
+    timeout_params timeouts;
+    session_params session;
+    inject_params inject;
+    policy::policy_params policy;
+    upstream::upstream_params upstream;
+};
+
+}  // namespace vestibule::server

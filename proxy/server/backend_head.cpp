@@ -1,0 +1,154 @@
+#include "server/backend_head.hpp"
+
+#include <vestibule/http/cookies.hpp>
+
+#include <charconv>
+
+namespace vestibule::server {
+
+using http::field_id;
+
+namespace {
+
+void append_field(std::string& out, std::string_view name, std::string_view value) {
+    out += name;
+    out += ": ";
+    out += value;
+    out += "\r\n";
+}
+
+void append_framing(std::string& out, const http::body_framing& framing) {
+    if (framing.kind == http::body_kind::chunked) out += "Transfer-Encoding: chunked\r\n";
+    if (framing.kind != http::body_kind::length) return;
+    char digits[20];
+    const auto end = std::to_chars(digits, digits + sizeof digits, framing.length).ptr;
+    append_field(out, "Content-Length", {digits, std::size_t(end - digits)});
+}
+
+// All Cookie lines as one (RFC 9113 8.2.3 wants "; " between crumbs), without our own cookie.
+void append_cookies(std::string& out, const http::field_list& fields, const cookie_params& cookie) {
+    const std::size_t start = out.size();
+    out += "Cookie: ";
+    const std::size_t empty = out.size();
+    for (const http::field& f : fields) {
+        if (f.id != field_id::cookie) continue;
+        const std::size_t before = out.size();
+        if (before != empty) out += "; ";
+        const std::size_t here = out.size();
+        if (cookie.forward)
+            out += f.value;
+        else
+            http::append_cookies_without(out, f.value, cookie.name);
+        if (out.size() == here) out.resize(before);
+    }
+    if (out.size() == empty)
+        out.resize(start);
+    else
+        out += "\r\n";
+}
+
+bool has_nominations(const http::field_list& fields) noexcept {
+    for (const http::field& f : fields)
+        if (f.id == field_id::connection && !http::iequals(f.value, "keep-alive") &&
+            !http::iequals(f.value, "close"))
+            return true;
+    return false;
+}
+
+// Fields that are written from what vestibule knows, not copied.
+bool is_rewritten(field_id id) noexcept {
+    return id == field_id::host || id == field_id::cookie || id == field_id::content_length ||
+           id == field_id::expect;
+}
+
+}  // namespace
+
+bool is_hop_by_hop(const http::field& f) noexcept {
+    switch (f.id) {
+        case field_id::connection:
+        case field_id::keep_alive:
+        case field_id::proxy_connection:
+        case field_id::proxy_authenticate:
+        case field_id::proxy_authorization:
+        case field_id::te:
+        case field_id::trailer:
+        case field_id::transfer_encoding:
+        case field_id::upgrade: return true;
+        default: return false;
+    }
+}
+
+bool is_nominated(const http::field_list& fields, std::string_view name) noexcept {
+    for (const http::field& f : fields)
+        if (f.id == field_id::connection && http::list_contains(f.value, name)) return true;
+    return false;
+}
+
+bool asks_for_upgrade(const http::request_head& head, const http::body_framing& framing) {
+    if (head.version != 11 || framing.kind == http::body_kind::chunked || framing.length > 0) return false;
+    const std::string_view upgrade = head.fields.find(field_id::upgrade);
+    return !upgrade.empty() && is_nominated(head.fields, "upgrade") && !http::list_contains(upgrade, "h2c");
+}
+
+void build_backend_head(std::string& out, const site& s, const backend_head_parts& p) {
+    out.clear();
+    out += p.head.method;
+    out += ' ';
+    out += p.target.path;
+    out += p.target.query;
+    out += " HTTP/1.1\r\n";
+
+    std::string_view host = p.target.authority;
+    if (host.empty()) host = p.head.fields.find(field_id::host);
+    append_field(out, "Host", host);
+
+    const bool nominations = has_nominations(p.head.fields);
+    for (const http::field& f : p.head.fields) {
+        if (is_rewritten(f.id) || is_hop_by_hop(f)) continue;
+        if (s.stripped.contains(f.name) || http::is_forwarding_name(f.name)) continue;
+        if (f.id == field_id::unknown &&
+            (http::iequals(f.name, "x-request-id") || http::iequals(f.name, "traceparent")))
+            continue;
+        if (nominations && is_nominated(p.head.fields, f.name)) continue;
+        append_field(out, f.name, f.value);
+    }
+    append_cookies(out, p.head.fields, s.params.session.cookie);
+    http::append_forwarding(out, p.head.fields, p.client, p.peer, host);
+    append_field(out, "X-Request-Id", p.request_id);
+    append_field(out, "traceparent", p.traceparent);
+    out += p.injected;
+
+    if (p.head.version == 11 && p.framing.kind != http::body_kind::none)
+        if (const auto expect = p.head.fields.find(field_id::expect); !expect.empty())
+            append_field(out, "Expect", expect);
+    const bool trailers = http::list_contains(p.head.fields.find(field_id::te), "trailers");
+    if (p.upgrade) append_field(out, "Upgrade", p.head.fields.find(field_id::upgrade));
+    if (trailers) out += "TE: trailers\r\n";
+    if (p.upgrade || trailers)
+        append_field(out, "Connection", p.upgrade ? (trailers ? "Upgrade, TE" : "Upgrade") : "TE");
+    append_framing(out, p.framing);
+    out += "\r\n";
+}
+
+void append_trailers(std::string& out, const http::field_list& trailers, const http::name_set& stripped) {
+    for (const http::field& f : trailers) {
+        switch (f.id) {
+            case field_id::content_length:
+            case field_id::host:
+            case field_id::cookie:
+            case field_id::set_cookie:
+            case field_id::authorization:
+            case field_id::expect:
+            case field_id::cache_control:
+            case field_id::content_type:
+            case field_id::content_encoding:
+            case field_id::content_range:
+            case field_id::location: continue;
+            default: break;
+        }
+        if (is_hop_by_hop(f) || stripped.contains(f.name) || http::is_forwarding_name(f.name)) continue;
+        append_field(out, f.name, f.value);
+    }
+}
+
+}  // namespace vestibule::server

@@ -1,0 +1,45 @@
+// The request head as the backend gets it. Pure.
+#pragma once
+
+#include "server/site.hpp"
+
+#include <vestibule/http/framing.hpp>
+#include <vestibule/http/path.hpp>
+
+#include <string>
+
+namespace vestibule::server {
+
+/// What the head is made of.
+struct backend_head_parts {
+    const http::request_head& head;
+    const http::normal_target& target;
+    http::body_framing framing;
+    const http::client_facts& client;
+    std::string_view peer;        // address of the connection's other end, text
+    std::string_view request_id;  // passed on or created
+    std::string_view traceparent;
+    std::string_view injected;  // finished session header lines
+    bool upgrade = false;       // the client asks for an upgrade that may pass
+};
+
+/// Whether the request asks for a protocol upgrade that is passed on: HTTP/1.1, no body, nominated by
+/// Connection, and not h2c (RFC 9113 dropped it; it is only good for walking around a proxy).
+bool asks_for_upgrade(const http::request_head& head, const http::body_framing& framing);
+
+/// Writes the whole head into `out` (cleared first): hop-by-hop fields and what Connection nominates
+/// removed (RFC 9110 7.6.1), session and forwarding headers replaced, our own cookie taken out, framing
+/// written from `framing` alone.
+void build_backend_head(std::string& out, const site& s, const backend_head_parts& p);
+
+/// Appends the trailer fields that may pass to either side: no framing, routing, authentication, cookie
+/// or connection fields, and none that `stripped` has.
+void append_trailers(std::string& out, const http::field_list& trailers, const http::name_set& stripped);
+
+/// Whether a field belongs to the connection and not to the message.
+bool is_hop_by_hop(const http::field& f) noexcept;
+
+/// Whether a Connection field of the message nominates `name` for removal.
+bool is_nominated(const http::field_list& fields, std::string_view name) noexcept;
+
+}  // namespace vestibule::server

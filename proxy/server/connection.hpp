@@ -1,0 +1,57 @@
+// One client connection: requests one after the other, idle in between.
+//
+//     [idle] --bytes--> [reading head] --whole--> [exchange] --keep--> [idle]
+//     An idle connection gives its buffer back after a second and then waits for readability only.
+#pragma once
+
+#include "server/exchange.hpp"
+
+#include <memory>
+#include <string>
+
+namespace vestibule::server {
+
+class connection {
+  public:
+    connection(worker_state& w, std::unique_ptr<net::byte_stream> stream, boost::asio::ip::address peer,
+               std::string peer_text);
+    ~connection();
+    connection(const connection&) = delete;
+    connection& operator=(const connection&) = delete;
+
+    /// Serves it until it ends; it frees itself.
+    static void start(std::unique_ptr<connection> c);
+
+    /// A drain has begun: idle connections get a last second for a request that is on its way.
+    void drain();
+
+    /// Ends it now, whatever it does.
+    void abort();
+
+    connection* next() const noexcept { return next_; }
+
+  private:
+    static task<void> run(std::unique_ptr<connection> self);
+    task<result<std::size_t>> read_head();
+    task<error_code> await_bytes();
+    task<fate> serve(std::size_t head_size);
+    task<fate> refuse(errc why);
+    task<void> linger();
+    client_side side() noexcept;
+
+    worker_state& w_;
+    std::unique_ptr<net::byte_stream> stream_;
+    io_buffer in_;
+    net::deadline read_limit_;
+    net::deadline write_limit_;
+    boost::asio::ip::address peer_;
+    std::string peer_text_;
+    exchange* running_ = nullptr;
+    bool read_timed_out_ = false;
+    bool idle_ = true;
+    bool served_ = false;
+    connection* next_ = nullptr;
+    connection** link_ = nullptr;
+};
+
+}  // namespace vestibule::server

@@ -1,0 +1,207 @@
+#include "server/exchange.hpp"
+
+#include <vestibule/base/logger.hpp>
+#include <vestibule/http/canned.hpp>
+
+namespace vestibule::server {
+
+using http::field_id;
+
+namespace {
+
+unsigned status_for(error_code ec) {
+    if (ec.category() != vestibule_category()) return 502;
+    switch (static_cast<errc>(ec.value())) {
+        case errc::malformed_head:
+        case errc::bad_framing:
+        case errc::bad_target:
+        case errc::bad_chunk: return 400;
+        case errc::client_timeout: return 408;
+        case errc::body_too_large: return 413;
+        case errc::target_too_long: return 414;
+        case errc::head_too_large:
+        case errc::too_many_headers: return 431;
+        case errc::client_closed: return 499;  // only for the log: nobody reads an answer
+        case errc::connect_timeout:
+        case errc::response_timeout: return 504;
+        default: return side_of(ec) == side::store ? 503 : 502;
+    }
+}
+
+std::uint64_t microseconds_since(std::chrono::steady_clock::time_point t) {
+    return std::uint64_t(
+        std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - t).count());
+}
+
+}  // namespace
+
+exchange::exchange(worker_state& w, std::shared_ptr<const site> s, client_side client)
+    : w_(w),
+      site_(std::move(s)),
+      client_(client),
+      upstream_limit_(w.sweeper,
+                      [this] {
+                          upstream_timed_out_ = true;
+                          if (upstream_) upstream_->close();
+                      }),
+      client_watch_(w.sweeper,
+                    [this] {
+                        if (client_.stream.peer_closed())
+                            abandon();
+                        else
+                            client_watch_.set(watch_interval);
+                    }),
+      started_(std::chrono::steady_clock::now()) {}
+
+void exchange::abandon() noexcept {
+    abandoned_ = true;
+    if (upstream_) upstream_->close();
+}
+
+task<fate> exchange::run(std::string_view head) {
+    bool pass = read_request(head);
+    if (pass) {
+        match_route();
+        pass = co_await load_session();
+    }
+    if (pass) pass = decide();
+    if (pass) fate_ = co_await forward();
+    if (answer_.status != 0) fate_ = co_await send_answer();
+    log_exchange();
+    co_return fate_;
+}
+
+task<fate> exchange::refuse(errc why) {
+    fail(why);
+    fate_ = co_await send_answer();
+    log_exchange();
+    co_return fate_;
+}
+
+bool exchange::read_request(std::string_view head) {
+    head_size_ = head.size();
+    error_code ec = http::parse_request_head(head, site_->params.limits.head, head_);
+    if (!ec) {
+        method_ = head_.method;
+        const auto framing = http::request_framing(head_);
+        if (framing)
+            framing_ = *framing;
+        else
+            ec = framing.error();
+    }
+    if (!ec) ec = http::normalise_target(head_.target, target_);
+    if (ec) {
+        fail(ec);
+        return false;
+    }
+    client_.in.consume(head_size_);
+    keep_alive_ = http::wants_keep_alive(head_.version, head_.fields);
+    upgrade_ = asks_for_upgrade(head_, framing_);
+    http::find_client(head_.fields, client_.peer, client_.tls, site_->params.trusted_proxies, facts_);
+    const std::string_view id = head_.fields.find_named("X-Request-Id");
+    request_id_ = http::valid_request_id(id) ? std::string(id) : http::make_request_id();
+    const std::string_view trace = head_.fields.find_named("traceparent");
+    traceparent_ = http::valid_traceparent(trace) ? std::string(trace) : http::make_traceparent();
+    if (const auto& limit = site_->params.limits.body; limit && framing_.length > *limit) {
+        fail(errc::body_too_large);
+        return false;
+    }
+    return true;
+}
+
+void exchange::match_route() {
+    std::string_view host = target_.authority;
+    if (host.empty()) host = head_.fields.find(field_id::host);
+    route_ = site_->routes.match({method_, target_.match_path, host});
+    matched_ = true;
+}
+
+bool exchange::decide() {
+    const policy::route_params& route = site_->routes.at(route_);
+    if (route.session != policy::session_mode::required) return true;
+    if (policy::meets(route.require, document_ ? &*document_ : nullptr)) return true;
+    w_.metrics.denied.add();
+    const policy::denial_answer a =
+        policy::answer_denial(route.deny, {method_, head_.target, head_.fields.find(field_id::sec_fetch_mode),
+                                           head_.fields.find(field_id::accept)});
+    answer(a.status, a.location.empty() ? std::string() : "Location: " + a.location + "\r\n");
+    return false;
+}
+
+void exchange::answer(unsigned status, std::string_view extra) {
+    answer_.status = status;
+    answer_.extra = extra;
+}
+
+void exchange::fail(error_code ec) {
+    failure_ = ec;
+    const unsigned status = status_for(ec);
+    if (!response_begun_) answer(status, status == 503 ? "Retry-After: 1\r\n" : "");
+    status_ = response_begun_ ? status_ : status;
+    w_.metrics.count_failure(side_of(ec));
+}
+
+// Whether the connection stands at the next request; takes a body that is there as a whole.
+bool exchange::skip_request_body() {
+    if (body_ != body_progress::untouched) return body_ == body_progress::complete;
+    if (framing_.kind == http::body_kind::none) return true;
+    if (framing_.kind != http::body_kind::length || framing_.length > client_.in.view().size()) return false;
+    client_.in.consume(framing_.length);
+    return true;
+}
+
+// What ended the reading of a request body, in our words.
+error_code exchange::client_side_error(error_code ec) const {
+    if (ec.category() == vestibule_category()) return ec;
+    return client_.read_timed_out ? errc::client_timeout : errc::client_closed;
+}
+
+task<fate> exchange::send_answer() {
+    const bool heard = status_for(failure_) != 499 || !failure_;
+    status_ = answer_.status;
+    if (!heard) co_return fate::close;
+    // A request that was not understood, or whose body is under way, leaves nothing to go on with.
+    const bool readable =
+        !failure_ || side_of(failure_) == side::store || side_of(failure_) == side::upstream;
+    const bool go_on =
+        readable && keep_alive_ && !w_.draining && fate_ != fate::linger && skip_request_body();
+    client_head_.clear();
+    http::append_canned(client_head_, answer_.status, answer_.extra + set_cookie_, !go_on, method_ == "HEAD");
+    client_.write_limit.set(site_->params.timeouts.idle_body);
+    const error_code ec = co_await net::write_all(
+        client_.stream, boost::asio::buffer(client_head_.data(), client_head_.size()));
+    client_.write_limit.clear();
+    bytes_sent_ = client_head_.size();
+    if (ec) co_return fate::close;
+    co_return go_on ? fate::keep : fate::linger;
+}
+
+void exchange::log_exchange() {
+    const std::uint64_t took = microseconds_since(started_);
+    const std::string_view route = matched_ ? site_->routes.name(route_) : "none";
+    w_.metrics.count_request(route, status_, outcome_);
+    w_.metrics.request_duration.observe(took);
+    if (failure_)
+        log::write(side_of(failure_) == side::downstream ? log::level::info : log::level::warn,
+                   "exchange failed",
+                   {{"side", to_string(side_of(failure_))},
+                    {"error", failure_.message()},
+                    {"status", status_},
+                    {"method", method_},
+                    {"path", target_.path},
+                    {"request_id", request_id_}});
+    if (!log::access_enabled()) return;
+    log::access({{"client", facts_.address.empty() ? client_.peer_text : std::string_view(facts_.address)},
+                 {"method", method_},
+                 {"path", target_.path},
+                 {"status", status_},
+                 {"bytes", bytes_sent_},
+                 {"duration_ms", double(took) / 1000},
+                 {"upstream_ms", double(upstream_us_) / 1000},
+                 {"route", route},
+                 {"session", to_string(outcome_)},
+                 {"handle", handle_},
+                 {"request_id", request_id_}});
+}
+
+}  // namespace vestibule::server

@@ -1,0 +1,175 @@
+// forward: the request to the backend, and the head of its answer back.
+#include "server/exchange.hpp"
+#include "server/request_pump.hpp"
+
+#include <boost/asio/error.hpp>
+
+namespace vestibule::server {
+
+namespace {
+
+constexpr std::size_t max_response_head = 256 * 1024;
+constexpr int max_interim_responses = 32;
+
+bool idempotent(std::string_view method) {
+    for (const std::string_view m : {"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})
+        if (method == m) return true;
+    return false;
+}
+
+}  // namespace
+
+task<fate> exchange::forward() {
+    const auto& timeouts = site_->params.timeouts;
+    build_backend_head(backend_head_, *site_,
+                       {.head = head_,
+                        .target = target_,
+                        .framing = framing_,
+                        .client = facts_,
+                        .peer = client_.peer_text,
+                        .request_id = request_id_,
+                        .traceparent = traceparent_,
+                        .injected = injected_,
+                        .upgrade = upgrade_});
+    const bool expecting = head_.version == 11 && !head_.fields.find(http::field_id::expect).empty();
+    body_reader request_body(client_.stream, client_.in, framing_, {errc::client_closed, errc::bad_chunk},
+                             client_.read_limit, timeouts.idle_body);
+    std::string_view first_piece;
+    if (!expecting) {
+        const auto buffered = request_body.buffered();
+        if (!buffered) {
+            fail(buffered.error());
+            co_return fate::linger;
+        }
+        first_piece = *buffered;
+    }
+    if (request_body.at_end())
+        body_ = body_progress::complete;
+    else if (request_body.touched())
+        body_ = body_progress::partly;
+    const bool has_body = framing_.kind != http::body_kind::none &&
+                          framing_.length + (framing_.kind == http::body_kind::chunked) > 0;
+    auto how = !has_body && idempotent(method_) ? upstream::reuse::allowed : upstream::reuse::verified;
+    for (;;) {
+        auto leased = co_await w_.pool.acquire(how);
+        if (!leased) {
+            fail(leased.error());
+            co_return fate::keep;
+        }
+        upstream_ = std::move(leased->stream);
+        upstream_in_.clear();
+        fate_ = fate::keep;
+        const bool again = co_await talk(request_body, first_piece);
+        if (!again || !leased->reused) break;
+        w_.metrics.stale_retries.add();
+        failure_ = {};
+        how = upstream::reuse::never;
+    }
+    if (failure_ && answer_.status == 0 && !response_begun_) fail(failure_);
+    upstream_limit_.clear();
+    upstream_.reset();
+    co_return fate_;
+}
+
+// One attempt over upstream_. True: nothing has happened, it may be tried again on a fresh connection
+// (failure_ says what went wrong).
+task<bool> exchange::talk(body_reader& request_body, std::string_view first_piece) {
+    const auto& timeouts = site_->params.timeouts;
+    const bool chunked = framing_.kind == http::body_kind::chunked;
+    body_writer to_backend(*upstream_, chunked, upstream_limit_, timeouts.idle_body);
+    upstream_timed_out_ = false;
+    bool head_received = false;
+    sent_ = std::chrono::steady_clock::now();
+
+    error_code sending = co_await to_backend.write(backend_head_, first_piece);
+    request_pump pump(request_body, to_backend, site_->params.limits.body, site_->stripped, [&] {
+        if (pump.client_error()) {
+            // Without its end the request means nothing to the backend.
+            if (!head_received) upstream_->close();
+        } else if (!head_received) {
+            upstream_limit_.set(timeouts.response);
+        }
+    });
+    const bool complete = request_body.at_end() && !chunked;
+    if (!sending && !complete) pump.start();
+    if (!sending && (complete || pump.ended())) upstream_limit_.set(timeouts.response);
+
+    // Where sending failed the backend may have answered all the same.
+    client_watch_.set(watch_interval);
+    const error_code ec = co_await read_response_head();
+    head_received = !ec;
+    client_watch_.clear();
+    upstream_limit_.clear();
+    upstream_us_ = std::uint64_t(
+        std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - sent_)
+            .count());
+    bool again = false;
+    if (!ec) {
+        w_.metrics.backend_duration.observe(upstream_us_);
+        const bool request_done =
+            (complete && !sending) || (pump.ended() && !pump.client_error() && !pump.backend_error());
+        fate_ = co_await respond(request_done);
+    } else if (pump.client_error()) {
+        failure_ = client_side_error(pump.client_error());
+    } else {
+        failure_ = abandoned_            ? error_code(errc::client_closed)
+                   : upstream_timed_out_ ? error_code(errc::response_timeout)
+                                         : ec;
+        again = failure_ == ec && may_repeat(ec, request_body, !sending);
+    }
+    if (!complete && !sending && !pump.ended()) {
+        // The answer is out (or never comes): what is left of the request interests nobody.
+        if (!again) {
+            upstream_->close();
+            fate_ = fate_ == fate::keep ? fate::linger : fate_;
+        }
+        client_.stream.cancel();
+        co_await pump.join();
+        if (again && request_body.touched()) again = false;
+    }
+    if (pump.ended() && !pump.client_error() && !pump.backend_error())
+        body_ = body_progress::complete;
+    else if (request_body.touched() && body_ == body_progress::untouched)
+        body_ = body_progress::partly;
+    co_return again;
+}
+
+// A request may be sent again when nothing came back and either it never left as a whole or it has no
+// body that was touched. Those that are not idempotent went over a connection that was looked at first
+// (reuse::verified), so that only a close at the very same moment repeats them.
+bool exchange::may_repeat(error_code ec, const body_reader& request_body, bool sent) const {
+    const bool closed = ec == errc::upstream_closed || !sent;
+    return closed && upstream_in_.empty() && (!sent || !request_body.touched());
+}
+
+task<error_code> exchange::read_response_head() {
+    for (int interim = 0; interim <= max_interim_responses; ++interim) {
+        std::size_t searched = 0, end = std::string_view::npos;
+        while ((end = http::find_head_end(upstream_in_.view(), searched)) == std::string_view::npos) {
+            searched = upstream_in_.view().size();
+            if (upstream_in_.room().size() == 0) upstream_in_.grow(upstream_in_.capacity() * 2);
+            if (searched >= max_response_head) co_return errc::bad_response;
+            const auto [ec, n] = co_await net::read_some(*upstream_, upstream_in_.room());
+            if (ec) co_return searched == 0 ? errc::upstream_closed : errc::truncated_response;
+            upstream_in_.commit(n);
+        }
+        response_.fields.clear();
+        if (const error_code ec = http::parse_response_head(upstream_in_.view().substr(0, end), response_))
+            co_return ec;
+        upstream_in_.consume(end);
+        if (response_.status >= 200 || response_.status == 101) co_return error_code{};
+        if (const error_code ec = co_await pass_interim()) co_return ec;
+    }
+    co_return errc::bad_response;
+}
+
+// 100 Continue, 103 Early Hints: to clients that know them (RFC 9110 15.2).
+task<error_code> exchange::pass_interim() {
+    if (head_.version == 10) co_return error_code{};
+    build_client_head(client_head_, *site_, response_, backend_cookie::untouched, {});
+    body_writer to_client(client_.stream, false, client_.write_limit, site_->params.timeouts.idle_body);
+    const error_code ec = co_await to_client.write(client_head_, {});
+    co_return ec ? error_code(errc::client_closed) : ec;
+}
+
+}  // namespace vestibule::server

@@ -1,0 +1,57 @@
+// What one worker counts. Every cell is the worker's own.
+#pragma once
+
+#include "server/site.hpp"
+
+#include <vestibule/base/metrics.hpp>
+
+#include <array>
+#include <map>
+#include <tuple>
+#include <vector>
+
+namespace vestibule::server {
+
+/// What came of the session work of one exchange.
+enum class session_outcome { off, none, fresh, active, unavailable };
+std::string_view to_string(session_outcome o) noexcept;
+
+/// What came of one session cookie (or of there being none).
+enum class cookie_outcome { valid, absent, malformed, bad_signature, unknown, expired };
+
+/// Why a session ended here.
+enum class end_reason { idle, absolute };
+
+class server_metrics {
+  public:
+    server_metrics(metrics_registry& registry, std::size_t secrets);
+
+    void count_request(std::string_view route, unsigned status, session_outcome o);
+    void count_cookie(cookie_outcome o) { cookies_[static_cast<std::size_t>(o)]->add(); }
+    void count_secret(std::size_t position);
+    void count_end(end_reason r) { ended_[static_cast<std::size_t>(r)]->add(); }
+    void count_failure(side s) { failures_[static_cast<std::size_t>(s)]->add(); }
+
+    metric_cell& connections;
+    metric_cell& accepted;
+    metric_cell& refused;
+    metric_cell& tunnels;
+    metric_cell& sessions_created;
+    metric_cell& sessions_renewed;
+    metric_cell& malformed_values;
+    metric_cell& stale_retries;
+    metric_cell& denied;
+    metric_histogram& request_duration;
+    metric_histogram& backend_duration;
+
+  private:
+    metrics_registry& registry_;
+    std::array<metric_cell*, 6> cookies_;
+    std::array<metric_cell*, 2> ended_;
+    std::array<metric_cell*, 5> failures_;
+    std::vector<metric_cell*> secrets_;
+    // Filled as combinations appear: bounded by routes x status codes x outcomes.
+    std::map<std::tuple<std::string, unsigned, session_outcome>, metric_cell*, std::less<>> requests_;
+};
+
+}  // namespace vestibule::server

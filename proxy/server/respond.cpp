@@ -1,0 +1,96 @@
+// respond: the backend's answer to the client.
+#include "server/exchange.hpp"
+#include "server/tunnel.hpp"
+
+namespace vestibule::server {
+
+task<fate> exchange::respond(bool request_done) {
+    if (response_.status == 101) {
+        if (upgrade_) co_return co_await respond_upgrade();
+        fail(errc::bad_response);  // nobody asked for it
+        co_return fate::keep;
+    }
+    const auto framing = http::response_framing(response_, method_);
+    if (!framing) {
+        fail(framing.error());
+        co_return request_done ? fate::keep : fate::linger;
+    }
+    const auto& timeouts = site_->params.timeouts;
+    const bool delimited = framing->kind == http::body_kind::none || framing->kind == http::body_kind::length;
+    const bool chunked = !delimited && head_.version == 11;
+    const bool close_delimited = !delimited && head_.version == 10;
+    const bool stay = keep_alive_ && request_done && !close_delimited && !w_.draining;
+
+    const backend_cookie cookie = judge_backend_cookies(*site_, response_.fields);
+    if (cookie == backend_cookie::valid)
+        set_cookie_.clear();  // the backend speaks express itself: its word counts
+    build_client_head(client_head_, *site_, response_, cookie,
+                      {.chunked = chunked,
+                       .close = !stay,
+                       .keep_alive_1_0 = stay && head_.version == 10,
+                       .upgrade = false,
+                       .set_cookie = set_cookie_});
+    status_ = response_.status;
+    response_begun_ = true;
+
+    const bool backend_keeps = http::wants_keep_alive(response_.version, response_.fields);
+    body_reader body(*upstream_, upstream_in_, *framing, {errc::truncated_response, errc::bad_response},
+                     upstream_limit_, timeouts.response);
+    body_writer writer(client_.stream, chunked, client_.write_limit, timeouts.idle_body);
+    const fate relayed = co_await relay_response(body, writer, close_delimited);
+    if (relayed != fate::keep) co_return relayed;
+    // Bytes behind the response are nobody's answer: such a connection is not used again.
+    if (backend_keeps && framing->kind != http::body_kind::until_close && upstream_in_.empty() &&
+        request_done)
+        w_.pool.give_back(std::move(upstream_));
+    co_return stay ? fate::keep : request_done ? fate::close : fate::linger;
+}
+
+task<fate> exchange::relay_response(body_reader& body, body_writer& writer, bool close_delimited) {
+    const fate cut = close_delimited ? fate::reset : fate::close;
+    result<std::string_view> piece = body.buffered();
+    std::string_view head = client_head_;
+    for (;;) {
+        if (!piece) {
+            // The backend's truncated answer is truncated to the client too, never a clean end.
+            if (!head.empty()) co_await writer.write(head, {});
+            fail(upstream_timed_out_ ? error_code(errc::response_timeout) : piece.error());
+            co_return cut;
+        }
+        if (const error_code ec = co_await writer.write(head, *piece)) {
+            fail(errc::client_closed);
+            co_return fate::close;
+        }
+        bytes_sent_ += head.size() + piece->size();
+        head = {};
+        if (body.at_end()) break;
+        piece = co_await body.next();
+        if (piece && piece->empty() && body.at_end()) break;
+    }
+    std::string trailers;
+    append_trailers(trailers, body.trailers(), site_->stripped);
+    if (co_await writer.finish(trailers)) {
+        fail(errc::client_closed);
+        co_return fate::close;
+    }
+    co_return fate::keep;
+}
+
+task<fate> exchange::respond_upgrade() {
+    build_client_head(client_head_, *site_, response_, judge_backend_cookies(*site_, response_.fields),
+                      {.upgrade = true, .set_cookie = set_cookie_});
+    status_ = 101;
+    response_begun_ = true;
+    body_writer writer(client_.stream, false, client_.write_limit, site_->params.timeouts.idle_body);
+    if (co_await writer.write(client_head_, upstream_in_.view())) {
+        fail(errc::client_closed);
+        co_return fate::close;
+    }
+    upstream_in_.clear();
+    w_.metrics.tunnels.add();
+    bytes_sent_ = co_await tunnel(client_.stream, client_.in, *upstream_, upstream_in_);
+    w_.metrics.tunnels.add(-1);
+    co_return fate::close;
+}
+
+}  // namespace vestibule::server

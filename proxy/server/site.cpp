@@ -1,0 +1,28 @@
+#include "server/site.hpp"
+
+namespace vestibule::server {
+namespace {
+
+http::name_set stripped_names(const inject_params& inject) {
+    // Spellings of framing fields that CGI folds onto the real ones, and httpoxy's Proxy.
+    std::vector<std::string> names{"Content-Length", "Transfer-Encoding", "Proxy"};
+    if (!inject.state.empty()) names.push_back(inject.state);
+    if (!inject.id.empty()) names.push_back(inject.id);
+    for (const injected_header& h : inject.headers) names.push_back(h.name);
+    return http::name_set(names);
+}
+
+const std::string& handle_secret(const session_params& s) {
+    return s.handle_key.empty() ? s.secrets.back() : s.handle_key;
+}
+
+}  // namespace
+
+site::site(server_params p)
+    : params(std::move(p)),
+      signer(params.session.secrets),
+      make_handle(handle_secret(params.session)),
+      routes(params.policy),
+      stripped(stripped_names(params.inject)) {}
+
+}  // namespace vestibule::server

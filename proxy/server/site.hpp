@@ -1,0 +1,23 @@
+// One configuration, made ready for the data path: immutable, shared by all workers, replaced as a
+// whole on reload.
+#pragma once
+
+#include <vestibule/http/field_names.hpp>
+#include <vestibule/policy/policy.hpp>
+#include <vestibule/server/server_params.hpp>
+#include <vestibule/session/cookie_value.hpp>
+#include <vestibule/session/sid.hpp>
+
+namespace vestibule::server {
+
+struct site {
+    explicit site(server_params p);
+
+    server_params params;
+    session::signer signer;
+    session::handle_maker make_handle;
+    policy::route_table routes;
+    http::name_set stripped;  // client fields that never reach the backend, by equivalence
+};
+
+}  // namespace vestibule::server

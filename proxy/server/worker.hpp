@@ -1,0 +1,49 @@
+// What all connections of one worker thread share. Nothing here is touched by another thread.
+#pragma once
+
+#include "server/metrics.hpp"
+#include "server/site.hpp"
+
+#include <vestibule/base/clock.hpp>
+#include <vestibule/net/deadline.hpp>
+#include <vestibule/session/session_store.hpp>
+#include <vestibule/upstream/pool.hpp>
+
+#include <boost/asio/io_context.hpp>
+
+#include <atomic>
+#include <memory>
+
+namespace vestibule::server {
+
+class connection;
+
+/// Counts of the whole process, shared by its workers.
+struct process_counts {
+    std::atomic<std::size_t> connections{0};
+};
+
+struct worker_state {
+    worker_state(boost::asio::io_context& context, std::shared_ptr<const site> s, session::session_store& st,
+                 metrics_registry& registry, process_counts& c, upstream::connector connect = {})
+        : io(context),
+          current(std::move(s)),
+          sweeper(context),
+          pool(context, sweeper, current->params.upstream, registry, std::move(connect)),
+          store(st),
+          metrics(registry, current->signer.size()),
+          counts(c) {}
+
+    boost::asio::io_context& io;
+    std::shared_ptr<const site> current;  // replaced on reload; an exchange keeps the one it began with
+    net::deadline_sweeper sweeper;
+    upstream::pool pool;
+    session::session_store& store;
+    server_metrics metrics;
+    process_counts& counts;
+    connection* first = nullptr;  // all open connections, newest first
+    std::size_t background = 0;   // detached store writes still under way
+    bool draining = false;
+};
+
+}  // namespace vestibule::server

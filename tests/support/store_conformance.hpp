@@ -1,0 +1,288 @@
+// What every session store must do, as a suite that any store can be put through: give it a
+// store_fixture and instantiate it, in the one source file that includes this.
+//
+//     INSTANTIATE_TEST_SUITE_P(memory, store_conformance, testing::Values(store_under_test{"memory", make}));
+#pragma once
+
+#include <vestibule/session/session_store.hpp>
+
+#include "run_task.hpp"
+
+#include <functional>
+#include <memory>
+#include <ostream>
+#include <string>
+#include <vector>
+
+namespace vestibule::test {
+
+using namespace std::chrono_literals;
+using session::session_store;
+using session::stored_session;
+using session::write_outcome;
+
+/// One store as two workers see it, with a clock that can be pushed forward.
+class store_fixture {
+  public:
+    virtual ~store_fixture() = default;
+    virtual session_store& store(std::size_t worker = 0) = 0;  // 0 or 1
+    virtual void run(std::vector<task<void>> tasks) = 0;       // all at once, until done
+    virtual void advance(milliseconds by) = 0;
+};
+
+struct store_under_test {
+    std::string name;
+    std::function<std::unique_ptr<store_fixture>()> make;  // a fresh, empty store
+
+    friend std::ostream& operator<<(std::ostream& out, const store_under_test& s) { return out << s.name; }
+};
+
+class store_conformance : public testing::TestWithParam<store_under_test> {
+  protected:
+    store_conformance() : fixture(GetParam().make()) {}
+
+    template <class T>
+    T wait(task<T> t) {
+        std::optional<T> out;
+        std::vector<task<void>> tasks;
+        tasks.push_back(keep_result(std::move(t), out));
+        fixture->run(std::move(tasks));
+        return std::move(*out);
+    }
+
+    session_store& store(std::size_t worker = 0) { return fixture->store(worker); }
+
+    std::optional<stored_session> load(std::string_view sid, std::size_t worker = 0) {
+        auto r = wait(store(worker).load(sid));
+        EXPECT_TRUE(r) << (r ? "" : r.error().message());
+        return r ? *r : std::nullopt;
+    }
+
+    std::optional<std::string> value(std::string_view sid, std::size_t worker = 0) {
+        auto s = load(sid, worker);
+        return s ? std::optional(s->value) : std::nullopt;
+    }
+
+    write_outcome create(std::string_view sid, std::string_view v,
+                         std::optional<seconds> ttl = std::nullopt) {
+        return wait(store().create(sid, v, ttl)).value();
+    }
+
+    write_outcome replace(std::string_view sid, std::string_view expected, std::string_view v) {
+        return wait(store().compare_and_set(sid, expected, v)).value();
+    }
+
+    write_outcome touch(std::string_view sid, seconds ttl) { return wait(store().touch(sid, ttl)).value(); }
+
+    bool destroy(std::string_view sid) { return wait(store().destroy(sid)).value(); }
+
+    // Real time passes too, so a TTL may have lost a little.
+    static void expect_ttl(const std::optional<stored_session>& s, milliseconds expected) {
+        ASSERT_TRUE(s);
+        ASSERT_TRUE(s->ttl);
+        EXPECT_LE(*s->ttl, expected);
+        EXPECT_GT(*s->ttl, expected - 5s);
+    }
+
+    std::unique_ptr<store_fixture> fixture;
+};
+
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(store_conformance);
+
+TEST_P(store_conformance, answers_a_ping) {
+    EXPECT_TRUE(wait(store().ping()));
+}
+
+TEST_P(store_conformance, knows_nothing_of_what_was_never_stored) {
+    EXPECT_FALSE(load("nobody"));
+    EXPECT_EQ(touch("nobody", 60s), write_outcome::absent);
+    EXPECT_EQ(replace("nobody", "", "{}"), write_outcome::absent);
+    EXPECT_FALSE(destroy("nobody"));
+    EXPECT_FALSE(load("nobody"));
+}
+
+TEST_P(store_conformance, keeps_what_is_created) {
+    EXPECT_EQ(create("a", R"({"n":1})", 60s), write_outcome::done);
+    const auto s = load("a");
+    expect_ttl(s, 60s);
+    EXPECT_EQ(s->value, R"({"n":1})");
+}
+
+TEST_P(store_conformance, never_overwrites_by_create) {
+    create("a", "first", 60s);
+    EXPECT_EQ(create("a", "second", 600s), write_outcome::conflict);
+    const auto s = load("a");
+    expect_ttl(s, 60s);
+    EXPECT_EQ(s->value, "first");
+}
+
+TEST_P(store_conformance, keeps_a_session_without_ttl) {
+    create("a", "x");
+    fixture->advance(1000h);
+    const auto s = load("a");
+    ASSERT_TRUE(s);
+    EXPECT_EQ(s->ttl, std::nullopt);
+}
+
+TEST_P(store_conformance, forgets_when_the_ttl_is_over) {
+    create("a", "x", 60s);
+    fixture->advance(50s);
+    expect_ttl(load("a"), 10s);
+    fixture->advance(10s);
+    EXPECT_FALSE(load("a"));
+    EXPECT_EQ(create("a", "again", 60s), write_outcome::done);
+    EXPECT_EQ(value("a"), "again");
+}
+
+TEST_P(store_conformance, sets_the_ttl_by_touch) {
+    create("a", "x", 60s);
+    create("b", "x");
+    EXPECT_EQ(touch("a", 600s), write_outcome::done);
+    EXPECT_EQ(touch("b", 30s), write_outcome::done);
+    expect_ttl(load("a"), 600s);
+    expect_ttl(load("b"), 30s);
+    EXPECT_EQ(touch("a", 20s), write_outcome::done);
+    expect_ttl(load("a"), 20s);
+}
+
+TEST_P(store_conformance, never_deletes_by_touch) {
+    create("a", "x", 60s);
+    EXPECT_EQ(touch("a", 0s), write_outcome::done);
+    EXPECT_EQ(value("a"), "x");
+    EXPECT_EQ(touch("a", seconds(-5)), write_outcome::done);
+    EXPECT_EQ(value("a"), "x");
+    EXPECT_EQ(touch("a", seconds::max()), write_outcome::done);
+    EXPECT_EQ(value("a"), "x");
+}
+
+TEST_P(store_conformance, never_brings_back_by_touch) {
+    create("a", "x", 60s);
+    fixture->advance(61s);
+    EXPECT_EQ(touch("a", 600s), write_outcome::absent);
+    EXPECT_FALSE(load("a"));
+    create("b", "x", 60s);
+    destroy("b");
+    EXPECT_EQ(touch("b", 600s), write_outcome::absent);
+    EXPECT_FALSE(load("b"));
+}
+
+TEST_P(store_conformance, replaces_only_the_expected_value) {
+    create("a", "one", 60s);
+    EXPECT_EQ(replace("a", "other", "two"), write_outcome::conflict);
+    EXPECT_EQ(value("a"), "one");
+    EXPECT_EQ(replace("a", "one", "two"), write_outcome::done);
+    EXPECT_EQ(value("a"), "two");
+    EXPECT_EQ(replace("a", "one", "three"), write_outcome::conflict);
+    EXPECT_EQ(value("a"), "two");
+}
+
+TEST_P(store_conformance, keeps_the_ttl_when_replacing) {
+    create("a", "one", 60s);
+    create("b", "one");
+    fixture->advance(20s);
+    replace("a", "one", "two");
+    replace("b", "one", "two");
+    expect_ttl(load("a"), 40s);
+    EXPECT_EQ(load("b")->ttl, std::nullopt);
+    fixture->advance(41s);
+    EXPECT_EQ(replace("a", "two", "three"), write_outcome::absent);
+    EXPECT_FALSE(load("a"));
+    EXPECT_EQ(value("b"), "two");
+}
+
+TEST_P(store_conformance, destroys_once) {
+    create("a", "x", 60s);
+    create("b", "x", 60s);
+    EXPECT_TRUE(destroy("a"));
+    EXPECT_FALSE(destroy("a"));
+    EXPECT_FALSE(load("a"));
+    EXPECT_EQ(value("b"), "x");
+    EXPECT_EQ(replace("a", "x", "y"), write_outcome::absent);
+}
+
+TEST_P(store_conformance, takes_any_sid) {
+    const std::string sids[] = {"plain",
+                                "with space",
+                                "*",
+                                "[a-z]?",
+                                "a:b:c",
+                                "\"quoted\"",
+                                "\xc3\xa9\xe2\x82\xac",
+                                std::string(256, 'x'),
+                                "{slot}a",
+                                "$5",
+                                "../x"};
+    for (const auto& sid : sids) ASSERT_EQ(create(sid, "of " + sid, 60s), write_outcome::done) << sid;
+    for (const auto& sid : sids) EXPECT_EQ(value(sid), "of " + sid);
+    EXPECT_TRUE(destroy("*"));
+    EXPECT_FALSE(load("*"));
+    EXPECT_EQ(value("plain"), "of plain");
+}
+
+TEST_P(store_conformance, takes_any_value) {
+    std::string bytes;
+    for (int i = 0; i < 1024; ++i) bytes += static_cast<char>(i);
+    std::string megabyte(1024 * 1024, 'm');
+    const std::string values[] = {"", "\r\n", "$-1\r\n", std::string(1, '\0'), bytes, megabyte};
+    for (const auto& v : values) {
+        ASSERT_EQ(create("a", v, 60s), write_outcome::done);
+        EXPECT_TRUE(value("a") == v) << v.size();
+        ASSERT_EQ(replace("a", v, v + "\xff"), write_outcome::done) << v.size();
+        EXPECT_TRUE(value("a") == v + "\xff") << v.size();
+        ASSERT_EQ(replace("a", v + "\xff", v), write_outcome::done);
+        EXPECT_TRUE(value("a") == v) << v.size();
+        ASSERT_TRUE(destroy("a"));
+    }
+}
+
+TEST_P(store_conformance, shows_each_worker_what_the_other_wrote) {
+    create("a", "one", 60s);
+    EXPECT_EQ(value("a", 1), "one");
+    EXPECT_EQ(wait(store(1).compare_and_set("a", "one", "two")).value(), write_outcome::done);
+    EXPECT_EQ(value("a", 0), "two");
+    EXPECT_EQ(wait(store(1).touch("a", 30s)).value(), write_outcome::done);
+    expect_ttl(load("a"), 30s);
+    EXPECT_TRUE(wait(store(1).destroy("a")).value());
+    EXPECT_FALSE(load("a"));
+}
+
+inline task<void> count_up(session_store& store, std::string sid, int times) {
+    while (times > 0) {
+        const auto s = co_await store.load(sid);
+        if (!s || !*s) {
+            ADD_FAILURE() << "load: " << (s ? "absent" : s.error().message());
+            co_return;
+        }
+        const auto done =
+            co_await store.compare_and_set(sid, (*s)->value, std::to_string(std::stoi((*s)->value) + 1));
+        if (!done || *done == write_outcome::absent) {
+            ADD_FAILURE() << "compare_and_set: " << (done ? "absent" : done.error().message());
+            co_return;
+        }
+        if (*done == write_outcome::done) --times;
+    }
+}
+
+TEST_P(store_conformance, loses_no_update_of_parallel_writers) {
+    create("n", "0", 600s);
+    std::vector<task<void>> writers;
+    for (std::size_t i = 0; i < 20; ++i) writers.push_back(count_up(store(i % 2), "n", 50));
+    fixture->run(std::move(writers));
+    EXPECT_EQ(value("n"), "1000");
+}
+
+inline task<void> create_and_count(session_store& store, int& made) {
+    const auto r = co_await store.create("one", "x", 60s);
+    EXPECT_TRUE(r) << (r ? "" : r.error().message());
+    if (r && *r == write_outcome::done) ++made;
+}
+
+TEST_P(store_conformance, lets_one_of_many_creators_win) {
+    int made = 0;
+    std::vector<task<void>> creators;
+    for (std::size_t i = 0; i < 50; ++i) creators.push_back(create_and_count(store(i % 2), made));
+    fixture->run(std::move(creators));
+    EXPECT_EQ(made, 1);
+}
+
+}  // namespace vestibule::test

@@ -1,0 +1,174 @@
+// The two head builders, as tables of text in and text out.
+#include "server/backend_head.hpp"
+#include "server/client_head.hpp"
+
+#include <vestibule/session/cookie_value.hpp>
+
+#include <gtest/gtest.h>
+
+namespace vestibule::server {
+namespace {
+
+site make_site(bool forward_cookie = false) {
+    server_params p;
+    p.session.secrets = {"keyboard cat"};
+    p.session.cookie.name = "sid";
+    p.session.cookie.forward = forward_cookie;
+    p.inject.headers.push_back({"X-Session-User", session::json_pointer::parse("/user/id").value()});
+    return site(std::move(p));
+}
+
+// The head that a backend gets, without what is always added behind (forwarding and tracing fields).
+std::string backend_head(const std::string& request, std::string_view injected = "",
+                         bool forward_cookie = false) {
+    const site s = make_site(forward_cookie);
+    http::request_head head;
+    EXPECT_FALSE(http::parse_request_head(request, {}, head)) << request;
+    http::normal_target target;
+    EXPECT_FALSE(http::normalise_target(head.target, target));
+    const auto framing = http::request_framing(head);
+    EXPECT_TRUE(framing.has_value()) << request;
+    std::string out;
+    build_backend_head(out, s,
+                       {.head = head,
+                        .target = target,
+                        .framing = *framing,
+                        .client = {.address = "192.0.2.7"},
+                        .peer = "192.0.2.7",
+                        .request_id = "id",
+                        .traceparent = "trace",
+                        .injected = injected,
+                        .upgrade = asks_for_upgrade(head, *framing)});
+    std::string shown;
+    std::size_t at = 0;
+    while (at < out.size()) {
+        const std::size_t end = out.find("\r\n", at) + 2;
+        const std::string line = out.substr(at, end - at);
+        at = end;
+        if (line.starts_with("X-Forwarded") || line.starts_with("Forwarded:") ||
+            line.starts_with("traceparent:") || line.starts_with("X-Request-Id:"))
+            continue;
+        shown += line;
+    }
+    return shown;
+}
+
+TEST(build_backend_head, table) {
+    const struct {
+        std::string name, request, expected;
+    } test_cases[] = {
+        {"plain", "GET /a?b HTTP/1.1\r\nHost: x\r\nAccept: */*\r\n\r\n",
+         "GET /a?b HTTP/1.1\r\nHost: x\r\nAccept: */*\r\n\r\n"},
+        {"what was matched is forwarded", "GET /x/..//%61 HTTP/1.1\r\nHost: x\r\n\r\n",
+         "GET /a HTTP/1.1\r\nHost: x\r\n\r\n"},
+        {"absolute form", "GET http://y/a HTTP/1.1\r\nHost: x\r\n\r\n", "GET /a HTTP/1.1\r\nHost: y\r\n\r\n"},
+        {"hop-by-hop",
+         "GET / HTTP/1.1\r\nHost: x\r\nConnection: keep-alive, X-Hop\r\nKeep-Alive: 5\r\nX-Hop: 1\r\nTE: "
+         "gzip\r\nProxy-Connection: x\r\n\r\n",
+         "GET / HTTP/1.1\r\nHost: x\r\n\r\n"},
+        {"te: trailers", "GET / HTTP/1.1\r\nHost: x\r\nTE: trailers\r\n\r\n",
+         "GET / HTTP/1.1\r\nHost: x\r\nTE: trailers\r\nConnection: TE\r\n\r\n"},
+        {"session names in any spelling",
+         "GET / HTTP/1.1\r\nHost: x\r\nX-Session-User: a\r\nx_session.user: b\r\nX-SESSION-STATE: "
+         "c\r\nX+Session+Id: d\r\nX-Session-Users: e\r\n\r\n",
+         "GET / HTTP/1.1\r\nHost: x\r\nX-Session-Users: e\r\n\r\n"},
+        {"httpoxy, framing lookalikes",
+         "GET / HTTP/1.1\r\nHost: x\r\nProxy: p\r\nContent_Length: 5\r\nTransfer.Encoding: chunked\r\n\r\n",
+         "GET / HTTP/1.1\r\nHost: x\r\n\r\n"},
+        {"own cookie",
+         "GET / HTTP/1.1\r\nHost: x\r\nCookie: a=1; sid=secret; b=2\r\nCookie: sid=again\r\nCookie: "
+         "c=3\r\n\r\n",
+         "GET / HTTP/1.1\r\nHost: x\r\nCookie: a=1; b=2; c=3\r\n\r\n"},
+        {"only our cookie", "GET / HTTP/1.1\r\nHost: x\r\nCookie: sid=secret\r\n\r\n",
+         "GET / HTTP/1.1\r\nHost: x\r\n\r\n"},
+        {"body with a length", "POST / HTTP/1.1\r\nContent-Length: 3\r\nHost: x\r\n\r\n",
+         "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\n"},
+        {"empty body with a length", "POST / HTTP/1.1\r\nContent-Length: 0\r\nHost: x\r\n\r\n",
+         "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n"},
+        {"chunks and expect",
+         "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nExpect: 100-continue\r\nHost: x\r\n\r\n",
+         "POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nTransfer-Encoding: chunked\r\n\r\n"},
+        {"upgrade",
+         "GET / HTTP/1.1\r\nHost: x\r\nConnection: upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: "
+         "k\r\n\r\n",
+         "GET / HTTP/1.1\r\nHost: x\r\nSec-WebSocket-Key: k\r\nUpgrade: websocket\r\nConnection: "
+         "Upgrade\r\n\r\n"},
+        {"h2c is no upgrade",
+         "GET / HTTP/1.1\r\nHost: x\r\nConnection: upgrade, HTTP2-Settings\r\nUpgrade: "
+         "h2c\r\nHTTP2-Settings: AA\r\n\r\n",
+         "GET / HTTP/1.1\r\nHost: x\r\n\r\n"},
+        {"an old client without host", "GET / HTTP/1.0\r\n\r\n", "GET / HTTP/1.1\r\nHost: \r\n\r\n"},
+    };
+    for (const auto& t : test_cases) EXPECT_EQ(backend_head(t.request), t.expected) << t.name;
+}
+
+TEST(build_backend_head, injects_last_and_keeps_the_cookie_where_asked) {
+    EXPECT_EQ(backend_head("GET / HTTP/1.1\r\nHost: x\r\nCookie: sid=s\r\nConnection: X-Session-User\r\n\r\n",
+                           "X-Session-User: u1\r\n", true),
+              "GET / HTTP/1.1\r\nHost: x\r\nCookie: sid=s\r\nX-Session-User: u1\r\n\r\n");
+}
+
+TEST(append_trailers, lets_only_harmless_fields_pass) {
+    const site s = make_site();
+    http::field_list trailers;
+    ASSERT_FALSE(http::parse_trailers(
+        "X-Sum: 1\r\nContent-Length: 5\r\nHost: y\r\nCookie: a\r\nSet-Cookie: b\r\nX_Session_User: c\r\n"
+        "Authorization: d\r\nTransfer-Encoding: chunked\r\nX-Forwarded-For: e\r\n\r\n",
+        64, trailers));
+    std::string out;
+    append_trailers(out, trailers, s.stripped);
+    EXPECT_EQ(out, "X-Sum: 1\r\n");
+}
+
+std::string client_head(const std::string& response, const client_head_plan& plan) {
+    const site s = make_site();
+    http::response_head head;
+    EXPECT_FALSE(http::parse_response_head(response, head)) << response;
+    std::string out;
+    build_client_head(out, s, head, judge_backend_cookies(s, head.fields), plan);
+    return out;
+}
+
+TEST(build_client_head, table) {
+    const std::string signed_value = make_site().signer.sign("abc");
+    const struct {
+        std::string name, response;
+        client_head_plan plan;
+        std::string expected;
+    } test_cases[] = {
+        {"plain",
+         "HTTP/1.0 200 Fine\r\nA: b\r\nConnection: close\r\nContent-Length: 2\r\n\r\n",
+         {},
+         "HTTP/1.1 200 Fine\r\nA: b\r\nContent-Length: 2\r\n\r\n"},
+        {"close", "HTTP/1.1 200 OK\r\n\r\n", {.close = true}, "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n"},
+        {"old client stays",
+         "HTTP/1.1 200 OK\r\n\r\n",
+         {.keep_alive_1_0 = true},
+         "HTTP/1.1 200 OK\r\nConnection: keep-alive\r\n\r\n"},
+        {"chunks, nominated field",
+         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: X-Hop\r\nX-Hop: 1\r\nTrailer: "
+         "X-T\r\n\r\n",
+         {.chunked = true},
+         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-T\r\n\r\n"},
+        {"session cookie makes it private",
+         "HTTP/1.1 200 OK\r\nCache-Control: public, max-age=60\r\nSurrogate-Control: max-age=9\r\n\r\n",
+         {.set_cookie = "Set-Cookie: sid=x\r\n"},
+         "HTTP/1.1 200 OK\r\nCache-Control: max-age=60, private\r\nSet-Cookie: sid=x\r\n\r\n"},
+        {"a foreign cookie under our name is dropped",
+         "HTTP/1.1 200 OK\r\nSet-Cookie: sid=forged; Path=/\r\nSet-Cookie: other=1\r\n\r\n",
+         {},
+         "HTTP/1.1 200 OK\r\nSet-Cookie: other=1\r\n\r\n"},
+        {"an express backend's cookie passes, privately",
+         "HTTP/1.1 200 OK\r\nSet-Cookie: sid=" + signed_value + "; Path=/\r\n\r\n",
+         {},
+         "HTTP/1.1 200 OK\r\nSet-Cookie: sid=" + signed_value + "; Path=/\r\nCache-Control: private\r\n\r\n"},
+        {"upgrade",
+         "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nX: y\r\n\r\n",
+         {.upgrade = true},
+         "HTTP/1.1 101 Switching Protocols\r\nX: y\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"},
+    };
+    for (const auto& t : test_cases) EXPECT_EQ(client_head(t.response, t.plan), t.expected) << t.name;
+}
+
+}  // namespace
+}  // namespace vestibule::server
