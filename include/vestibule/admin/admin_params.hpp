@@ -1,0 +1,15 @@
+// Where health and metrics are served.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace vestibule::admin {
+
+struct admin_params {
+    std::string host = "127.0.0.1";
+    std::uint16_t port = 9090;  // 0: any free one, told in the log
+    bool enabled = true;        // admin: off
+};
+
+}  // namespace vestibule::admin

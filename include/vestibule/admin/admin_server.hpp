@@ -1,0 +1,47 @@
+// Health and metrics over HTTP: /healthz, /readyz, /metrics. Runs on the main thread's io_context, apart
+// from the workers, so that it answers when they are busy.
+#pragma once
+
+#include <vestibule/admin/admin_params.hpp>
+#include <vestibule/base/metrics.hpp>
+#include <vestibule/base/task.hpp>
+
+#include <boost/asio/io_context.hpp>
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace vestibule::admin {
+
+/// Why the process is not ready: one entry a check that fails; none when it is.
+struct unready_reason {
+    std::string check;   // "store", "backend", "drain"
+    std::string reason;  // a sentence without secrets
+};
+using readiness_check = std::function<task<std::vector<unready_reason>>()>;
+
+class admin_server {
+  public:
+    admin_server(boost::asio::io_context& io, metrics_registry& metrics, readiness_check ready);
+    ~admin_server();
+
+    /// Binds and serves from then on. False: `problem` says why.
+    bool listen(const admin_params& p, std::string& problem);
+
+    /// "127.0.0.1:9090", the port filled in.
+    std::string address() const;
+
+    /// Takes no further connections.
+    void stop();
+
+  private:
+    struct impl;
+    std::shared_ptr<impl> impl_;
+};
+
+/// All metrics in Prometheus' text format.
+std::string metrics_text(const metrics_registry& metrics);
+
+}  // namespace vestibule::admin

@@ -1,0 +1,167 @@
+#include <vestibule/admin/admin_server.hpp>
+
+#include <vestibule/base/logger.hpp>
+
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
+#include <boost/beast/http.hpp>
+
+namespace vestibule::admin {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = boost::beast::http;
+using tcp = asio::ip::tcp;
+
+namespace {
+
+constexpr std::size_t max_head = 8 * 1024;
+constexpr auto patience = std::chrono::seconds(30);
+
+std::string reasons_json(const std::vector<unready_reason>& reasons) {
+    std::string out = R"({"ready":false,"reasons":{)";
+    for (const unready_reason& r : reasons) {
+        if (out.back() != '{') out += ',';
+        log::append_json_string(out, r.check);
+        out += ':';
+        log::append_json_string(out, r.reason);
+    }
+    return out + "}}\n";
+}
+
+/// What every connection needs; lives as long as the last of them.
+struct services {
+    services(metrics_registry& m, readiness_check r) : metrics(m), ready(std::move(r)) {}
+    metrics_registry& metrics;
+    readiness_check ready;
+};
+
+/// One admin connection; keeps itself alive through its handlers.
+class admin_connection : public std::enable_shared_from_this<admin_connection> {
+  public:
+    admin_connection(tcp::socket socket, std::shared_ptr<services> s)
+        : stream_(std::move(socket)), services_(std::move(s)) {}
+
+    void read() {
+        parser_.emplace();
+        parser_->header_limit(max_head);
+        parser_->body_limit(max_head);
+        stream_.expires_after(patience);
+        http::async_read(stream_, buffer_, *parser_,
+                         [self = shared_from_this()](const beast::error_code& ec, std::size_t) {
+                             if (!ec) detach(self->handle(), [](std::exception_ptr) {});
+                         });
+    }
+
+  private:
+    task<void> handle() {
+        const auto self = shared_from_this();  // across the readiness check
+        const auto& request = parser_->get();
+        const beast::string_view target = request.target().substr(0, request.target().find('?'));
+        const bool reads = request.method() == http::verb::get || request.method() == http::verb::head;
+        if (!reads)
+            respond(http::status::method_not_allowed, "application/json",
+                    "{\"error\":\"method_not_allowed\"}\n");
+        else if (target == "/healthz")
+            respond(http::status::ok, "application/json", "{\"healthy\":true}\n");
+        else if (target == "/metrics")
+            respond(http::status::ok, "text/plain; version=0.0.4; charset=utf-8",
+                    metrics_text(services_->metrics));
+        else if (target == "/readyz")
+            co_await respond_readiness();
+        else
+            respond(http::status::not_found, "application/json", "{\"error\":\"not_found\"}\n");
+    }
+
+    task<void> respond_readiness() {
+        const std::vector<unready_reason> reasons = co_await services_->ready();
+        if (reasons.empty())
+            respond(http::status::ok, "application/json", "{\"ready\":true}\n");
+        else
+            respond(http::status::service_unavailable, "application/json", reasons_json(reasons));
+    }
+
+    void respond(http::status status, const char* type, std::string body) {
+        const auto& request = parser_->get();
+        response_ = {status, 11};
+        response_.set(http::field::content_type, type);
+        response_.set(http::field::cache_control, "no-store");
+        response_.keep_alive(request.keep_alive());
+        const bool head = request.method() == http::verb::head;
+        response_.content_length(body.size());
+        if (!head) response_.body() = std::move(body);
+        serializer_.emplace(response_);
+        serializer_->split(head);
+        const auto done = [self = shared_from_this()](const beast::error_code& ec, std::size_t) {
+            if (!ec && self->response_.keep_alive()) return self->read();
+            beast::error_code ignored;
+            self->stream_.socket().shutdown(tcp::socket::shutdown_send, ignored);
+        };
+        if (head)
+            http::async_write_header(stream_, *serializer_, done);
+        else
+            http::async_write(stream_, *serializer_, done);
+    }
+
+    beast::tcp_stream stream_;
+    beast::flat_buffer buffer_;
+    std::optional<http::request_parser<http::string_body>> parser_;
+    http::response<http::string_body> response_;
+    std::optional<http::response_serializer<http::string_body>> serializer_;
+    std::shared_ptr<services> services_;
+};
+
+}  // namespace
+
+struct admin_server::impl : std::enable_shared_from_this<impl> {
+    impl(asio::io_context& io, std::shared_ptr<services> s) : acceptor(io), shared(std::move(s)) {}
+
+    void accept() {
+        acceptor.async_accept([self = shared_from_this()](const beast::error_code& ec, tcp::socket socket) {
+            if (!self->acceptor.is_open()) return;
+            if (!ec) std::make_shared<admin_connection>(std::move(socket), self->shared)->read();
+            self->accept();
+        });
+    }
+
+    tcp::acceptor acceptor;
+    std::shared_ptr<services> shared;
+};
+
+admin_server::admin_server(asio::io_context& io, metrics_registry& metrics, readiness_check ready)
+    : impl_(std::make_shared<impl>(io, std::make_shared<services>(metrics, std::move(ready)))) {}
+
+admin_server::~admin_server() {
+    stop();
+}
+
+bool admin_server::listen(const admin_params& p, std::string& problem) {
+    beast::error_code ec;
+    const tcp::endpoint where(asio::ip::make_address(p.host, ec), p.port);
+    tcp::acceptor& a = impl_->acceptor;
+    if (!ec) a.open(where.protocol(), ec);
+    if (!ec) a.set_option(tcp::acceptor::reuse_address(true), ec);
+    if (!ec) a.bind(where, ec);
+    if (!ec) a.listen(asio::socket_base::max_listen_connections, ec);
+    if (ec) {
+        problem = p.host + ":" + std::to_string(p.port) + ": " + ec.message();
+        return false;
+    }
+    impl_->accept();
+    return true;
+}
+
+std::string admin_server::address() const {
+    beast::error_code ec;
+    const tcp::endpoint e = impl_->acceptor.local_endpoint(ec);
+    const std::string host = e.address().to_string();
+    return (e.address().is_v6() ? "[" + host + "]" : host) + ":" + std::to_string(e.port());
+}
+
+void admin_server::stop() {
+    beast::error_code ignored;
+    impl_->acceptor.close(ignored);
+}
+
+}  // namespace vestibule::admin
