@@ -8,7 +8,6 @@
 namespace vestibule::server {
 namespace {
 
-constexpr std::size_t bulk_buffer = 64 * 1024;       // once a body fills the first buffer
 constexpr std::size_t max_trailer_bytes = 8 * 1024;  // the whole trailer section
 constexpr std::size_t max_trailer_fields = 64;
 
@@ -55,7 +54,7 @@ task<result<std::string_view>> body_reader::next() {
             co_return errors_.closed;
         if (ec) co_return ec;
         buffer_.commit(n);
-        if (n == room.size()) buffer_.grow(bulk_buffer);
+        if (n == room.size()) buffer_.grow(buffer_pool::large_block);
     }
 }
 

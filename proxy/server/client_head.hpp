@@ -11,10 +11,10 @@ namespace vestibule::server {
 
 /// How the response goes out.
 struct client_head_plan {
-    bool chunked = false;         // we frame it in chunks
-    bool close = false;           // the connection ends after it
-    bool keep_alive_1_0 = false;  // an HTTP/1.0 client asked to stay
-    bool upgrade = false;         // 101
+    bool chunked = false;           // we frame it in chunks
+    bool close = false;             // the connection ends after it
+    bool keep_alive_1_0 = false;    // an HTTP/1.0 client asked to stay
+    bool upgrade = false;           // 101
     std::string_view set_cookie{};  // finished "Set-Cookie: ...\r\n" line of ours, or empty
 };
 

@@ -9,7 +9,7 @@
 namespace vestibule::server {
 namespace {
 
-constexpr auto park_after = milliseconds(1000);    // idle connections give their buffer back
+constexpr auto park_after = milliseconds(100);     // idle connections give their buffer back
 constexpr auto linger_limit = milliseconds(2000);  // for a client that still sends
 constexpr auto drain_grace = milliseconds(1000);
 constexpr std::size_t max_head = 1024 * 1024;  // where limits.head is off
@@ -128,7 +128,7 @@ task<result<std::size_t>> connection::read_head() {
             const bool first_line = in_.view().substr(0, limit).find('\n') == std::string_view::npos;
             co_return first_line ? errc::target_too_long : errc::head_too_large;
         }
-        if (in_.room().size() == 0) in_.grow(std::min(in_.capacity() * 2, limit + 1));
+        if (in_.room().size() == 0) in_.grow(in_.capacity() * 2);
         const auto [ec, n] = co_await net::read_some(*stream_, in_.room());
         if (read_timed_out_ && searched > 0) co_return errc::client_timeout;
         if (ec) co_return errc::client_closed;

@@ -1,7 +1,7 @@
 // One client connection: requests one after the other, idle in between.
 //
 //     [idle] --bytes--> [reading head] --whole--> [exchange] --keep--> [idle]
-//     An idle connection gives its buffer back after a second and then waits for readability only.
+//     An idle connection gives its buffer back after 100 ms and then waits for readability only.
 #pragma once
 
 #include "server/exchange.hpp"

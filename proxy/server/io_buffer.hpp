@@ -4,64 +4,65 @@
 //     0          begin_     end_      size_
 #pragma once
 
+#include "server/buffer_pool.hpp"
+
 #include <boost/asio/buffer.hpp>
 
 #include <cstddef>
 #include <cstring>
-#include <memory>
 #include <string_view>
 
 namespace vestibule::server {
 
 class io_buffer {
   public:
-    static constexpr std::size_t initial_size = 16 * 1024;
+    io_buffer() = default;
+    ~io_buffer() { release(); }
+    io_buffer(const io_buffer&) = delete;
+    io_buffer& operator=(const io_buffer&) = delete;
 
-    std::string_view view() const noexcept { return {data_.get() + begin_, end_ - begin_}; }
+    std::string_view view() const noexcept { return {data_ + begin_, end_ - begin_}; }
     bool empty() const noexcept { return begin_ == end_; }
     std::size_t capacity() const noexcept { return size_; }
 
     /// Free space behind the bytes; moves them to the front where that makes room. May be empty.
     boost::asio::mutable_buffer room() {
-        if (!data_) allocate(initial_size);
+        if (data_ == nullptr) grow(buffer_pool::small_block);
         if (begin_ == end_) begin_ = end_ = 0;
         if (end_ == size_ && begin_ > 0) {
-            std::memmove(data_.get(), data_.get() + begin_, end_ - begin_);
+            std::memmove(data_, data_ + begin_, end_ - begin_);
             end_ -= begin_;
             begin_ = 0;
         }
-        return {data_.get() + end_, size_ - end_};
+        return {data_ + end_, size_ - end_};
     }
     void commit(std::size_t n) noexcept { end_ += n; }
     void consume(std::size_t n) noexcept { begin_ += n; }
     void clear() noexcept { begin_ = end_ = 0; }
 
-    /// Makes the buffer `size` bytes large, if it is smaller; keeps its bytes, moves them.
+    /// Makes the buffer at least `size` bytes large; keeps its bytes, moves them.
     void grow(std::size_t size) {
         if (size <= size_) return;
-        const std::unique_ptr<char[]> old = std::move(data_);
+        constexpr std::size_t page = 4096;
+        size = (size + page - 1) / page * page;
+        char* larger = buffer_pool::take(size);
         const std::size_t n = end_ - begin_;
-        const char* from = old.get() + begin_;
-        data_ = std::make_unique_for_overwrite<char[]>(size);
-        if (n > 0) std::memcpy(data_.get(), from, n);
+        if (n > 0) std::memcpy(larger, data_ + begin_, n);
+        release();
+        data_ = larger;
         size_ = size;
-        begin_ = 0;
         end_ = n;
     }
 
     /// Gives the memory back; the bytes are gone.
     void release() noexcept {
-        data_.reset();
+        if (data_ != nullptr) buffer_pool::give(data_, size_);
+        data_ = nullptr;
         begin_ = end_ = size_ = 0;
     }
 
   private:
-    void allocate(std::size_t size) {
-        data_ = std::make_unique_for_overwrite<char[]>(size);
-        size_ = size;
-    }
-
-    std::unique_ptr<char[]> data_;
+    char* data_ = nullptr;
     std::size_t begin_ = 0, end_ = 0, size_ = 0;
 };
 

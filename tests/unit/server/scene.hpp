@@ -9,6 +9,7 @@
 #include "memory_stream.hpp"
 #include "server/connection.hpp"
 
+#include <vestibule/base/logger.hpp>
 #include <vestibule/store/memory_store.hpp>
 
 #include <deque>
@@ -32,7 +33,9 @@ class scene {
         : sessions(std::make_shared<store::memory_sessions>(1 << 20, real_clock(), metrics)),
           store(store::make_memory_store(sessions, metrics)),
           current(std::make_shared<const site>(std::move(p))),
-          worker(std::in_place, io, current, *store, metrics, counts, [this] { return connect(); }) {}
+          worker(std::in_place, io, current, *store, metrics, counts, [this] { return connect(); }) {
+        log::start({.min_level = log::level::off, .access = false});
+    }
 
     /// The next connection to the backend will read this, element by element, then the end.
     std::shared_ptr<stream_record> backend_answers(std::deque<std::string> pieces) {
