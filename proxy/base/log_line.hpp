@@ -5,12 +5,12 @@
 
 namespace vestibule::log {
 
-/// {"time":"2026-01-02T03:04:05.678Z","level":kind,"message":message,…}\n; for kind "access", "type" and
+/// {"time":"2026-01-02T03:04:05.678Z","level":kind,"message":message,...}\n; for kind "access", "type" and
 /// no message.
 void append_json_line(std::string& out, std::string_view kind, std::string_view message,
                       std::initializer_list<field> fields);
 
-/// 2026-01-02T03:04:05.678Z INFO message name=value …\n
+/// 2026-01-02T03:04:05.678Z INFO message name=value ...\n
 void append_text_line(std::string& out, std::string_view kind, std::string_view message,
                       std::initializer_list<field> fields);
 

@@ -3,7 +3,6 @@
 #include "base/log_line.hpp"
 #include "base/log_writer.hpp"
 
-
 #include <atomic>
 
 namespace vestibule::log {

@@ -51,9 +51,9 @@ metric_histogram& metrics_registry::histogram(const std::string& name, const std
     return *add(name, help, metric_kind::histogram, std::move(labels)).histogram;
 }
 
-void metrics_registry::gauge_callback(const std::string& name, const std::string& help, metric_labels labels,
-                                      std::function<std::int64_t()> read) {
-    entry& e = add(name, help, metric_kind::gauge, std::move(labels));
+void metrics_registry::callback(metric_kind kind, const std::string& name, const std::string& help,
+                                std::function<std::int64_t()> read) {
+    entry& e = add(name, help, kind, {});
     const std::lock_guard lock(mutex_);
     e.read = std::move(read);
 }

@@ -106,9 +106,6 @@ void build_backend_head(std::string& out, const site& s, const backend_head_part
     for (const http::field& f : p.head.fields) {
         if (is_rewritten(f.id) || is_hop_by_hop(f)) continue;
         if (s.stripped.contains(f.name) || http::is_forwarding_name(f.name)) continue;
-        if (f.id == field_id::unknown &&
-            (http::iequals(f.name, "x-request-id") || http::iequals(f.name, "traceparent")))
-            continue;
         if (nominations && is_nominated(p.head.fields, f.name)) continue;
         append_field(out, f.name, f.value);
     }

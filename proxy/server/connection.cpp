@@ -73,7 +73,10 @@ task<void> connection::run(std::unique_ptr<connection> self) {
         else if (head.error() != errc::client_closed)
             next = co_await c.refuse(static_cast<errc>(head.error().value()));
         if (next == fate::keep) continue;
-        if (next == fate::linger) co_await c.linger();
+        // Unread bytes would turn the close into a reset that overtakes the answer (RFC 9112 9.6).
+        if (next == fate::linger ||
+            (next == fate::close && (!c.in_.empty() || c.stream_->has_pending_input())))
+            co_await c.linger();
         if (next == fate::reset)
             c.stream_->reset();
         else

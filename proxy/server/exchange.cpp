@@ -39,11 +39,8 @@ exchange::exchange(worker_state& w, std::shared_ptr<const site> s, client_side c
     : w_(w),
       site_(std::move(s)),
       client_(client),
-      upstream_limit_(w.sweeper,
-                      [this] {
-                          upstream_timed_out_ = true;
-                          if (upstream_) upstream_->close();
-                      }),
+      upstream_limit_(w.sweeper, [this] { backend_is_late(); }),
+      upstream_write_limit_(w.sweeper, [this] { backend_is_late(); }),
       client_watch_(w.sweeper,
                     [this] {
                         if (client_.stream.peer_closed())
@@ -52,6 +49,11 @@ exchange::exchange(worker_state& w, std::shared_ptr<const site> s, client_side c
                             client_watch_.set(watch_interval);
                     }),
       started_(std::chrono::steady_clock::now()) {}
+
+void exchange::backend_is_late() noexcept {
+    upstream_timed_out_ = true;
+    if (upstream_) upstream_->close();
+}
 
 void exchange::abandon() noexcept {
     abandoned_ = true;
@@ -91,6 +93,7 @@ bool exchange::read_request(std::string_view head) {
     }
     if (!ec) ec = http::normalise_target(head_.target, target_);
     if (ec) {
+        target_.path = head_.target.substr(0, head_.target.find('?'));  // for the log: as it was sent
         fail(ec);
         return false;
     }
@@ -121,8 +124,9 @@ bool exchange::decide() {
     if (route.session != policy::session_mode::required) return true;
     if (policy::meets(route.require, document_ ? &*document_ : nullptr)) return true;
     w_.metrics.denied.add();
+    const std::string original = target_.path + std::string(target_.query);
     const policy::denial_answer a =
-        policy::answer_denial(route.deny, {method_, head_.target, head_.fields.find(field_id::sec_fetch_mode),
+        policy::answer_denial(route.deny, {method_, original, head_.fields.find(field_id::sec_fetch_mode),
                                            head_.fields.find(field_id::accept)});
     answer(a.status, a.location.empty() ? std::string() : "Location: " + a.location + "\r\n");
     return false;
@@ -177,6 +181,7 @@ task<fate> exchange::send_answer() {
 }
 
 void exchange::log_exchange() {
+    if (request_id_.empty()) request_id_ = http::make_request_id();
     const std::uint64_t took = microseconds_since(started_);
     const std::string_view route = matched_ ? site_->routes.name(route_) : "none";
     w_.metrics.count_request(route, status_, outcome_);

@@ -57,8 +57,9 @@ class exchange {
 
   private:
     static constexpr auto watch_interval = milliseconds(200);
+    void backend_is_late() noexcept;
 
-    // The phases, in order. Each returns false when it has answered the request itself (answer_ says how).
+    // The phases, in order. One that returns false has answered the request itself (answer_ says how).
     bool read_request(std::string_view head);
     void match_route();
     task<bool> load_session();
@@ -78,7 +79,6 @@ class exchange {
 
     // forward's parts (forward.cpp, respond.cpp).
     task<bool> talk(body_reader& request_body, std::string_view first_piece);
-    task<error_code> send_request(body_reader& request_body, std::string_view first_piece);
     task<error_code> read_response_head();
     task<error_code> pass_interim();
     bool may_repeat(error_code ec, const body_reader& request_body, bool sent) const;
@@ -125,7 +125,10 @@ class exchange {
     // The backend.
     std::unique_ptr<net::byte_stream> upstream_;
     io_buffer upstream_in_;
-    net::deadline upstream_limit_;
+    net::deadline upstream_limit_;  // for its answer
+    net::deadline upstream_write_limit_;
+    unsigned upstream_generation_ = 0;
+    bool interim_passed_ = false;
     net::deadline client_watch_;  // looks now and then whether the client still waits
     bool upstream_timed_out_ = false, abandoned_ = false;
     http::response_head response_;

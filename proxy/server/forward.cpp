@@ -57,6 +57,7 @@ task<fate> exchange::forward() {
             co_return fate::keep;
         }
         upstream_ = std::move(leased->stream);
+        upstream_generation_ = leased->generation;
         upstream_in_.clear();
         fate_ = fate::keep;
         const bool again = co_await talk(request_body, first_piece);
@@ -76,7 +77,7 @@ task<fate> exchange::forward() {
 task<bool> exchange::talk(body_reader& request_body, std::string_view first_piece) {
     const auto& timeouts = site_->params.timeouts;
     const bool chunked = framing_.kind == http::body_kind::chunked;
-    body_writer to_backend(*upstream_, chunked, upstream_limit_, timeouts.idle_body);
+    body_writer to_backend(*upstream_, chunked, upstream_write_limit_, timeouts.idle_body);
     upstream_timed_out_ = false;
     bool head_received = false;
     sent_ = std::chrono::steady_clock::now();
@@ -139,7 +140,7 @@ task<bool> exchange::talk(body_reader& request_body, std::string_view first_piec
 // (reuse::verified), so that only a close at the very same moment repeats them.
 bool exchange::may_repeat(error_code ec, const body_reader& request_body, bool sent) const {
     const bool closed = ec == errc::upstream_closed || !sent;
-    return closed && upstream_in_.empty() && (!sent || !request_body.touched());
+    return closed && upstream_in_.empty() && !interim_passed_ && (!sent || !request_body.touched());
 }
 
 task<error_code> exchange::read_response_head() {
@@ -165,8 +166,9 @@ task<error_code> exchange::read_response_head() {
 
 // 100 Continue, 103 Early Hints: to clients that know them (RFC 9110 15.2).
 task<error_code> exchange::pass_interim() {
+    interim_passed_ = true;
     if (head_.version == 10) co_return error_code{};
-    build_client_head(client_head_, *site_, response_, backend_cookie::untouched, {});
+    build_client_head(client_head_, *site_, response_, judge_backend_cookies(*site_, response_.fields), {});
     body_writer to_client(client_.stream, false, client_.write_limit, site_->params.timeouts.idle_body);
     const error_code ec = co_await to_client.write(client_head_, {});
     co_return ec ? error_code(errc::client_closed) : ec;

@@ -42,7 +42,7 @@ task<fate> exchange::respond(bool request_done) {
     // Bytes behind the response are nobody's answer: such a connection is not used again.
     if (backend_keeps && framing->kind != http::body_kind::until_close && upstream_in_.empty() &&
         request_done)
-        w_.pool.give_back(std::move(upstream_));
+        w_.pool.give_back({std::move(upstream_), false, upstream_generation_});
     co_return stay ? fate::keep : request_done ? fate::close : fate::linger;
 }
 
@@ -77,8 +77,9 @@ task<fate> exchange::relay_response(body_reader& body, body_writer& writer, bool
 }
 
 task<fate> exchange::respond_upgrade() {
-    build_client_head(client_head_, *site_, response_, judge_backend_cookies(*site_, response_.fields),
-                      {.upgrade = true, .set_cookie = set_cookie_});
+    const backend_cookie cookie = judge_backend_cookies(*site_, response_.fields);
+    if (cookie == backend_cookie::valid) set_cookie_.clear();
+    build_client_head(client_head_, *site_, response_, cookie, {.upgrade = true, .set_cookie = set_cookie_});
     status_ = 101;
     response_begun_ = true;
     body_writer writer(client_.stream, false, client_.write_limit, site_->params.timeouts.idle_body);

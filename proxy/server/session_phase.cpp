@@ -33,11 +33,12 @@ task<bool> exchange::load_session() {
     co_await find_live_session();
 
     const bool needs_store = mode == session_mode::required || mode == session_mode::issue;
-    if (!failure_ && sid_.empty() && needs_store && !w_.store.reachable()) failure_ = errc::store_unavailable;
+    if (!failure_ && !document_ && needs_store && !w_.store.reachable()) failure_ = errc::store_unavailable;
     if (failure_) {
         // The store could not answer: nobody is logged out, nothing is issued, no cookie is touched.
         outcome_ = session_outcome::unavailable;
         set_cookie_.clear();
+        handle_.clear();
         const bool forward =
             site_->params.session.on_failure == failure_policy::anonymous && mode != session_mode::required;
         if (!forward) {
@@ -155,6 +156,7 @@ void exchange::adopt(const candidate& c, const session::stored_session& stored, 
 
 void exchange::adopt_anonymous(const candidate& c) {
     outcome_ = session_outcome::active;
+    set_cookie_.clear();
     sid_ = c.sid;
     handle_ = site_->make_handle(sid_);
     w_.metrics.count_cookie(cookie_outcome::valid);

@@ -4,8 +4,9 @@ namespace vestibule::server {
 namespace {
 
 http::name_set stripped_names(const inject_params& inject) {
-    // Spellings of framing fields that CGI folds onto the real ones, and httpoxy's Proxy.
-    std::vector<std::string> names{"Content-Length", "Transfer-Encoding", "Proxy"};
+    // Spellings of framing fields that CGI folds onto the real ones, httpoxy's Proxy, and what is set anew.
+    std::vector<std::string> names{"Content-Length", "Transfer-Encoding", "Proxy", "X-Request-Id",
+                                   "traceparent"};
     if (!inject.state.empty()) names.push_back(inject.state);
     if (!inject.id.empty()) names.push_back(inject.id);
     for (const injected_header& h : inject.headers) names.push_back(h.name);

@@ -35,35 +35,30 @@ task<result<lease>> pool::acquire(reuse r) {
         idle_.pop_back();
         idle_gauge_.add(-1);
         if (r == reuse::verified && stream->has_pending_input()) continue;
-        co_return lease{std::move(stream), true};
+        co_return lease{std::move(stream), true, generation_};
     }
     connects_.add();
+    const unsigned generation = generation_;
     auto opened = co_await connect_();
     if (!opened) {
         connect_failures_.add();
         co_return opened.error();
     }
-    co_return lease{std::move(*opened), false};
+    co_return lease{std::move(*opened), false, generation};
 }
 
-void pool::give_back(std::unique_ptr<net::byte_stream> stream) {
-    if (closed_ || params_.idle_timeout <= milliseconds(0)) return;
-    idle_.push_back({std::move(stream), mono_now() + params_.idle_timeout});
+void pool::give_back(lease l) {
+    if (l.generation != generation_ || params_.idle_timeout <= milliseconds(0)) return;
+    idle_.push_back({std::move(l.stream), mono_now() + params_.idle_timeout});
     idle_gauge_.add(1);
     if (!sweep_.armed()) arm();
-}
-
-void pool::close() {
-    closed_ = true;
-    idle_gauge_.add(-std::int64_t(idle_.size()));
-    idle_.clear();
-    sweep_.clear();
 }
 
 void pool::reconfigure(const upstream_params& params) {
     const bool same = to_endpoint(params.backend) == to_endpoint(params_.backend);
     params_ = params;
     if (same) return;
+    ++generation_;
     idle_gauge_.add(-std::int64_t(idle_.size()));
     idle_.clear();
 }

@@ -22,7 +22,7 @@ ARROWS = {
 # Third-party headers, by the beginning of their include path; "cpp:" means in sources only.
 COMMON = ["boost/system/", "boost/core/", "boost/config", "boost/assert"]
 LIBRARIES = {
-    "base": ["cpp:openssl/", "cpp:spdlog/", "cpp:fmt/"],
+    "base": ["cpp:openssl/", "cpp:fmt/"],
     "http": ["boost/beast/", "boost/asio/ip/"],
     "session": ["boost/json"],
     "policy": [],
@@ -32,9 +32,9 @@ LIBRARIES = {
     "server": ["boost/asio", "boost/beast/", "openssl/"],
     "admin": ["boost/asio", "boost/beast/", "cpp:prometheus/"],
     "config": ["cpp:yaml-cpp/", "cpp:boost/url", "boost/asio/ip/"],
-    "app": ["boost/", "openssl/", "cpp:hiredis/", "cpp:yaml-cpp/", "cpp:prometheus/", "cpp:spdlog/", "CLI/"],
+    "app": ["boost/", "openssl/", "cpp:hiredis/", "cpp:yaml-cpp/", "cpp:prometheus/", "cpp:fmt/", "CLI/"],
 }
-THIRD_PARTY = ("boost/", "openssl/", "spdlog/", "fmt/", "hiredis/", "yaml-cpp/", "prometheus/", "CLI/")
+THIRD_PARTY = ("boost/", "openssl/", "fmt/", "hiredis/", "yaml-cpp/", "prometheus/", "CLI/")
 
 INCLUDE = re.compile(rb'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.M)
 

@@ -44,10 +44,10 @@ void stop();
 bool enabled(level l) noexcept;
 bool access_enabled() noexcept;
 
-/// {"time":"…","level":"info","message":message, …fields}
+/// {"time":"...","level":"info","message":message, ...fields}
 void write(level l, std::string_view message, std::initializer_list<field> fields = {});
 
-/// An access line: {"time":"…","type":"access", …fields}
+/// An access line: {"time":"...","type":"access", ...fields}
 void access(std::initializer_list<field> fields);
 
 /// Lines dropped because standard output was not read fast enough.

@@ -72,9 +72,9 @@ class metrics_registry {
     metric_cell& gauge(const std::string& name, const std::string& help, metric_labels labels = {});
     metric_histogram& histogram(const std::string& name, const std::string& help, metric_labels labels = {});
 
-    /// A gauge that is asked for when metrics are collected. `read` may be called on any thread.
-    void gauge_callback(const std::string& name, const std::string& help, metric_labels labels,
-                        std::function<std::int64_t()> read);
+    /// A counter or gauge that is asked for when metrics are collected. `read` may be called on any thread.
+    void callback(metric_kind kind, const std::string& name, const std::string& help,
+                  std::function<std::int64_t()> read);
 
     std::vector<metric_family> collect() const;
 

@@ -31,7 +31,7 @@ struct listen_params {
 struct limit_params {
     http::head_limits head;             // limits.head, .headers, .target
     std::optional<std::uint64_t> body;  // bytes of a request body; nothing: off
-    std::size_t connections = 10'000;   // of the whole process, shared evenly by the workers
+    std::size_t connections = 10'000;   // of the whole process; 0: no limit
 };
 
 /// Zero means no limit.

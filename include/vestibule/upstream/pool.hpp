@@ -2,7 +2,7 @@
 //
 //     auto lease = co_await pool.acquire(reuse::allowed);  // errors: connect_failed, connect_timeout
 //     ... one exchange over lease.stream ...
-//     pool.give_back(std::move(lease.stream));             // only when it is idle and clean
+//     pool.give_back(std::move(lease));                    // only when it is idle and clean
 #pragma once
 
 #include <vestibule/base/metrics.hpp>
@@ -23,6 +23,7 @@ namespace vestibule::upstream {
 struct lease {
     std::unique_ptr<net::byte_stream> stream;
     bool reused = false;
+    unsigned generation = 0;  // of the pool's configuration; an older one is not taken back
 };
 
 enum class reuse {
@@ -43,12 +44,9 @@ class pool {
     ~pool();
 
     task<result<lease>> acquire(reuse r);
-    void give_back(std::unique_ptr<net::byte_stream> stream);
+    void give_back(lease l);
 
-    /// Closes all idle connections; given-back ones are closed from now on (drain).
-    void close();
-
-    /// New parameters (on reload): idle connections to another backend are closed.
+    /// New parameters (on reload): connections to another backend are not used again.
     void reconfigure(const upstream_params& params);
 
     std::size_t idle() const noexcept { return idle_.size(); }
@@ -65,7 +63,7 @@ class pool {
     connector connect_;
     std::vector<idle_connection> idle_;  // oldest first
     net::deadline sweep_;
-    bool closed_ = false;
+    unsigned generation_ = 0;
     metric_cell& connects_;
     metric_cell& connect_failures_;
     metric_cell& idle_gauge_;

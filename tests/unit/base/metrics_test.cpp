@@ -24,7 +24,7 @@ TEST(metrics_registry, adds_up_the_cells_of_all_workers) {
 
 TEST(metrics_registry, asks_callbacks) {
     metrics_registry r;
-    r.gauge_callback("g", "G.", {}, [] { return std::int64_t(7); });
+    r.callback(metric_kind::gauge, "g", "G.", [] { return std::int64_t(7); });
     EXPECT_EQ(r.collect()[0].samples[0].value, 7);
 }
 
