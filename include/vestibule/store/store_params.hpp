@@ -1,0 +1,42 @@
+// Which store, and how to reach it.
+#pragma once
+
+#include <vestibule/base/error.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+namespace vestibule::store {
+
+enum class store_kind { memory, redis };
+
+/// A store URL, taken apart.
+struct store_url {
+    store_kind kind = store_kind::memory;
+    bool tls = false;
+    std::string host = "localhost";
+    std::uint16_t port = 6379;
+    std::string unix_path{};  // empty for TCP
+    std::string user{};       // empty: the default user
+    std::string password{};   // empty: no AUTH
+    unsigned database = 0;
+
+    /// The URL without user and password, for logs.
+    std::string display() const;
+};
+
+/// Takes apart memory:, redis://, rediss:// and redis+unix:// URLs (percent-escapes in user and password
+/// decoded). Error: invalid_argument, with what is wrong and right in `problem`.
+result<store_url> parse_store_url(const std::string& text, std::string& problem);
+
+struct store_params {
+    store_url url{};
+    std::string prefix = "sess:";
+    std::chrono::milliseconds timeout{250};        // one operation, waiting for a connection included
+    std::size_t memory_bytes = 256 * 1024 * 1024;  // memory: store only
+    std::size_t max_waiting = 10'000;              // operations in flight on one worker; beyond: overloaded
+};
+
+}  // namespace vestibule::store

@@ -1,0 +1,57 @@
+#include <vestibule/store/memory_store.hpp>
+
+#include "store/store_metrics.hpp"
+
+namespace vestibule::store {
+namespace {
+
+using session::stored_session;
+using session::write_outcome;
+
+class memory_store final : public session::session_store {
+  public:
+    memory_store(std::shared_ptr<memory_sessions> sessions, metrics_registry& metrics)
+        : sessions_(std::move(sessions)), metrics_(metrics) {}
+
+    task<result<std::optional<stored_session>>> load(std::string_view sid) override {
+        measurement m(metrics_, operation::load);
+        co_return m.done<std::optional<stored_session>>(sessions_->load(sid));
+    }
+
+    task<result<write_outcome>> create(std::string_view sid, std::string_view value,
+                                       std::optional<seconds> ttl) override {
+        measurement m(metrics_, operation::create);
+        co_return m.done(sessions_->create(sid, value, ttl));
+    }
+
+    task<result<write_outcome>> compare_and_set(std::string_view sid, std::string_view expected,
+                                                std::string_view value) override {
+        measurement m(metrics_, operation::compare_and_set);
+        co_return m.done(sessions_->compare_and_set(sid, expected, value));
+    }
+
+    task<result<write_outcome>> touch(std::string_view sid, seconds ttl) override {
+        measurement m(metrics_, operation::touch);
+        co_return m.done<write_outcome>(sessions_->touch(sid, ttl));
+    }
+
+    task<result<bool>> destroy(std::string_view sid) override {
+        measurement m(metrics_, operation::destroy);
+        co_return m.done<bool>(sessions_->destroy(sid));
+    }
+
+    task<result<void>> ping() override { co_return result<void>(); }
+
+  private:
+    std::shared_ptr<memory_sessions> sessions_;
+    store_metrics metrics_;
+};
+
+}  // namespace
+
+std::unique_ptr<session::session_store> make_memory_store(std::shared_ptr<memory_sessions> sessions,
+                                                          metrics_registry& metrics) {
+    return std::make_unique<memory_store>(std::move(sessions), metrics);
+}
+
+}  // namespace vestibule::store

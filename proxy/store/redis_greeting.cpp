@@ -1,0 +1,84 @@
+#include "store/redis_greeting.hpp"
+
+#include "store/resp.hpp"
+
+#include <array>
+#include <vector>
+
+namespace vestibule::store {
+namespace {
+
+enum class step { auth, select, set_name };
+
+std::vector<step> write_greeting(const store_url& url, std::string& out) {
+    std::vector<step> steps;
+    if (!url.password.empty()) {
+        if (url.user.empty())
+            append_command(out, {"AUTH", url.password});
+        else
+            append_command(out, {"AUTH", url.user, url.password});
+        steps.push_back(step::auth);
+    }
+    if (url.database != 0) {
+        append_command(out, {"SELECT", std::to_string(url.database)});
+        steps.push_back(step::select);
+    }
+    append_command(out, {"CLIENT", "SETNAME", "vestibule"});
+    steps.push_back(step::set_name);
+    return steps;
+}
+
+// Empty: the step is done. The name is not needed, unless what it was refused for concerns everything.
+std::string complaint_of(step s, const reply& r, const store_url& url) {
+    if (r.is_status("OK")) return {};
+    if (!r.is_error()) return "answers that are not of Redis";
+    const std::string word(error_word(r.text));
+    switch (s) {
+        case step::auth:
+            return "AUTH refused: " + word +
+                   (word == "ERR" ? " (has the server this user or password at all?)" : "");
+        case step::select: return "SELECT " + std::to_string(url.database) + " refused: " + word;
+        case step::set_name: break;
+    }
+    if (word == "NOAUTH") return "NOAUTH: the server wants a password";
+    if (word == "DENIED") return "DENIED: the server is in protected mode";
+    return {};
+}
+
+}  // namespace
+
+task<error_code> greet(net::byte_stream& stream, const store_url& url, std::string& problem) {
+    std::string out;
+    const std::vector<step> steps = write_greeting(url, out);
+    if (co_await net::write_all(stream, boost::asio::buffer(out))) {
+        problem = "connection closed during the greeting";
+        co_return errc::store_unavailable;
+    }
+    reply_decoder decoder;
+    std::array<char, 1024> buffer;
+    for (std::size_t done = 0; done < steps.size();) {
+        const auto [ec, n] = co_await net::read_some(stream, boost::asio::buffer(buffer));
+        if (ec) {
+            problem = "connection closed during the greeting";
+            co_return errc::store_unavailable;
+        }
+        decoder.feed({buffer.data(), n});
+        reply r;
+        auto status = decoder.next(r);
+        for (; status == reply_decoder::status::ready; status = decoder.next(r)) {
+            if (done == steps.size()) {
+                problem = "more answers than questions";
+                co_return errc::store_protocol;
+            }
+            problem = complaint_of(steps[done++], r, url);
+            if (!problem.empty()) co_return r.is_error() ? errc::store_refused : errc::store_protocol;
+        }
+        if (status == reply_decoder::status::broken) {
+            problem = std::string(decoder.problem()) + (url.tls ? "" : " (is this a TLS port? then rediss:)");
+            co_return errc::store_protocol;
+        }
+    }
+    co_return error_code{};
+}
+
+}  // namespace vestibule::store
