@@ -53,7 +53,9 @@ task<std::vector<generic_endpoint>> resolve(asio::io_context& io, const endpoint
         }
         void await_resume() const noexcept {}
     };
-    co_await awaiter{state, to, deadline};
+    // Named: g++ 12 destroys a brace-initialised awaited temporary twice.
+    awaiter answer{state, to, deadline};
+    co_await answer;
     deadline.cancel();
     co_return std::move(state->found);
 }

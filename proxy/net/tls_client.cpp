@@ -15,7 +15,8 @@
 namespace vestibule::net {
 namespace {
 
-constexpr std::size_t record_room = 16 * 1024 + 512;
+constexpr std::size_t max_record = 16 * 1024;  // RFC 8446 5.1
+constexpr std::size_t record_room = max_record + 512;
 
 struct ssl_deleter {
     void operator()(SSL* s) const noexcept { SSL_free(s); }
@@ -106,16 +107,22 @@ class tls_client_stream final : public byte_stream {
         }
     }
 
+    // All of it, record by record: completing after each would recurse where the socket takes it at once.
     task<void> write(asio::const_buffer buffer, io_completion& done) {
-        ERR_clear_error();
-        const std::size_t part = std::min<std::size_t>(buffer.size(), 16 * 1024);
-        const int n = SSL_write(ssl_.get(), buffer.data(), int(part));
-        if (n <= 0) {
-            done.complete(asio::error::broken_pipe, 0);
-            co_return;
+        std::size_t written = 0;
+        while (written < buffer.size()) {
+            const asio::const_buffer rest = buffer + written;
+            ERR_clear_error();
+            const int n = SSL_write(ssl_.get(), rest.data(), int(std::min(rest.size(), max_record)));
+            error_code ec = asio::error::broken_pipe;
+            if (n > 0) ec = co_await flush();
+            if (ec) {
+                done.complete(ec, written);
+                co_return;
+            }
+            written += static_cast<std::size_t>(n);
         }
-        const error_code ec = co_await flush();
-        done.complete(ec, ec ? 0 : static_cast<std::size_t>(n));
+        done.complete({}, written);
     }
 
     task<void> complete_later(io_completion& done) {

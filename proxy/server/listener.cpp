@@ -73,7 +73,8 @@ task<void> listener::accept_loop() {
     while (acceptor_.is_open()) {
         net::stream_socket socket(w_.io);
         stream_protocol::endpoint peer;
-        const error_code ec = co_await accept_awaiter{acceptor_, socket, peer};
+        accept_awaiter next{acceptor_, socket, peer};
+        const error_code ec = co_await next;
         if (ec == boost::asio::error::operation_aborted || ec == boost::asio::error::bad_descriptor)
             co_return;
         if (!ec) {
