@@ -1,0 +1,68 @@
+#include "app/commands.hpp"
+#include "app/findings.hpp"
+#include "app/limits.hpp"
+
+#include <vestibule/base/logger.hpp>
+#include <vestibule/net/connect.hpp>
+#include <vestibule/net/event_loop.hpp>
+
+#include <boost/asio/io_context.hpp>
+
+#include <algorithm>
+#include <cstdio>
+
+namespace vestibule::app {
+namespace {
+
+task<void> ask_store(boost::asio::io_context& io, const store::store_params& p, metrics_registry& metrics,
+                     std::vector<finding>& found) {
+    if (p.url.kind == store::store_kind::memory) co_return;
+    const auto report = co_await store::ask_redis(io, p, metrics);
+    if (!report) {
+        found.push_back({severity::critical, "store " + p.url.display() + ": " + report.error().message(),
+                         "is Redis up, is the address right, are user and password?"});
+        co_return;
+    }
+    found.push_back({severity::fine, "store " + p.url.display() + " answers" +
+                                         (report->version.empty() ? "" : ": Redis " + report->version)});
+    std::ranges::move(judge_redis(*report, p), std::back_inserter(found));
+}
+
+task<void> ask_backend(boost::asio::io_context& io, const upstream::upstream_params& p,
+                       std::vector<finding>& found) {
+    const net::endpoint backend{p.backend.host, p.backend.port, p.backend.unix_path};
+    const auto connected = co_await net::connect(io, backend, p.connect_timeout);
+    if (connected)
+        found.push_back({severity::fine, "backend " + p.backend.url + " accepts connections"});
+    else
+        found.push_back({severity::critical, "backend " + p.backend.url + ": " + connected.error().message(),
+                         "is it up, does it listen there, may this host reach it?"});
+}
+
+void terminate(std::exception_ptr e) {
+    std::rethrow_exception(e);
+}
+
+}  // namespace
+
+int doctor(const std::string& config_file) {
+    std::vector<config::problem> warnings;
+    const auto settings = load_or_tell(config_file, &warnings);
+    if (!settings) return exit_usage;
+    log::start({.min_level = log::level::off, .access = false});  // its findings are all it says
+
+    std::vector<finding> found{{severity::fine, config_file + " is valid"}};
+    std::ranges::move(judge_settings(*settings, raise_descriptor_limit()), std::back_inserter(found));
+    metrics_registry metrics;
+    boost::asio::io_context io;
+    detach(ask_store(io, settings->store, metrics, found), terminate);
+    detach(ask_backend(io, settings->server.upstream, found), terminate);
+    io.run();
+    for (const finding& f : found) std::fputs(to_string(f).c_str(), stdout);
+    const bool bad =
+        std::ranges::any_of(found, [](const finding& f) { return f.level == severity::critical; });
+    std::printf("%s\n", bad ? "something critical: see above" : "nothing critical");
+    return bad ? exit_failed : exit_done;
+}
+
+}  // namespace vestibule::app

@@ -1,0 +1,29 @@
+// What doctor says: judgements over settings and what was found out, without I/O.
+#pragma once
+
+#include <vestibule/config/config.hpp>
+#include <vestibule/store/redis_report.hpp>
+
+#include <string>
+#include <vector>
+
+namespace vestibule::app {
+
+enum class severity { fine, warning, critical };
+
+struct finding {
+    severity level = severity::fine;
+    std::string what;
+    std::string remedy{};
+};
+
+/// What bites later although it is valid: secrets, cookies, limits.
+std::vector<finding> judge_settings(const config::settings& s, std::size_t descriptor_limit);
+
+/// Whether this Redis keeps sessions.
+std::vector<finding> judge_redis(const store::redis_report& r, const store::store_params& p);
+
+/// "warning: what\n  remedy: ...\n"
+std::string to_string(const finding& f);
+
+}  // namespace vestibule::app

@@ -1,0 +1,144 @@
+// The composition root: makes everything, hands out references, waits for signals.
+#include "app/commands.hpp"
+#include "app/limits.hpp"
+#include "app/readiness.hpp"
+#include "app/stores.hpp"
+
+#include <vestibule/admin/admin_server.hpp>
+#include <vestibule/base/logger.hpp>
+#include <vestibule/server/server.hpp>
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/signal_set.hpp>
+
+#include <csignal>
+#include <cstdio>
+#include <thread>
+
+namespace vestibule::app {
+namespace {
+
+constexpr auto store_ending = milliseconds(50);
+
+void log_warnings(const std::vector<config::problem>& warnings, const std::string& file) {
+    for (const config::problem& w : warnings) log::warn(config::to_string(w, file));
+}
+
+class program {
+  public:
+    program(std::string config_file, config::settings settings)
+        : file_(std::move(config_file)),
+          settings_(std::move(settings)),
+          make_store_(make_store_factory(settings_.store, metrics_)),
+          server_(settings_.server, settings_.workers.value_or(config::allowed_cpus()), make_store_,
+                  metrics_),
+          admin_store_(make_store_(io_)),
+          admin_(io_, metrics_,
+                 [this] {
+                     return check_readiness(io_, *admin_store_, settings_.server.upstream,
+                                            [this] { return server_.draining(); });
+                 }),
+          signals_(io_, SIGTERM, SIGINT, SIGHUP) {
+        metrics_.callback(metric_kind::counter, "vestibule_log_lines_dropped_total",
+                          "Log lines dropped because standard output was not read.",
+                          [] { return std::int64_t(log::dropped()); });
+        metrics_.gauge("vestibule_start_time_seconds", "When the process started, Unix time.")
+            .set(std::chrono::duration_cast<seconds>(wall_now().time_since_epoch()).count());
+    }
+
+    int run() {
+        std::string problem;
+        if (!server_.listen(problem)) return cannot("listen", problem);
+        if (settings_.admin.enabled) {
+            if (!admin_.listen(settings_.admin, problem)) return cannot("listen for admin", problem);
+            log::info("admin listening", {{"address", admin_.address()}});
+        }
+        await_signal();
+        server_.start();
+        for (const std::string& address : server_.addresses()) log::info("listening", {{"address", address}});
+        log::info("ready", {{"store", settings_.store.url.display()},
+                            {"backend", settings_.server.upstream.backend.url}});
+        io_.run();
+        if (ending_.joinable()) ending_.join();
+        // The admin store's connection coroutine ends on this io_context.
+        admin_store_.reset();
+        io_.restart();
+        io_.run_for(store_ending);
+        log::info("stopped");
+        return exit_done;
+    }
+
+  private:
+    static int cannot(const char* what, const std::string& problem) {
+        log::error("cannot start", {{"step", what}, {"error", problem}});
+        return exit_failed;
+    }
+
+    void await_signal() {
+        signals_.async_wait([this](const error_code& ec, int number) {
+            if (ec) return;
+            if (number == SIGHUP)
+                reload();
+            else if (!server_.draining())
+                drain();
+            else
+                std::_Exit(exit_failed);  // asked twice: now
+            await_signal();
+        });
+    }
+
+    void drain() {
+        log::info("draining", {{"limit_ms", settings_.server.timeouts.drain.count()}});
+        server_.drain();
+        ending_ = std::thread([this] {
+            server_.wait();
+            boost::asio::post(io_, [this] {
+                admin_.stop();
+                io_.stop();
+            });
+        });
+    }
+
+    void reload() {
+        std::vector<config::problem> warnings;
+        config::load_result loaded = config::load_file(file_);
+        for (const config::problem& p : loaded.problems) log::error(config::to_string(p, file_));
+        if (!loaded.value) {
+            log::error("reload refused: the old configuration stays", {{"problems", loaded.problems.size()}});
+            return;
+        }
+        log_warnings(loaded.warnings, file_);
+        settings_.server = loaded.value->server;
+        settings_.log = loaded.value->log;
+        log::start(settings_.log);
+        server_.reload(settings_.server);
+        log::info("reloaded", {{"note", "listen, admin, workers and store take effect at the next start"}});
+    }
+
+    std::string file_;
+    config::settings settings_;
+    metrics_registry metrics_;
+    boost::asio::io_context io_;
+    server::store_factory make_store_;
+    server::server server_;
+    std::unique_ptr<session::session_store> admin_store_;
+    admin::admin_server admin_;
+    boost::asio::signal_set signals_;
+    std::thread ending_;
+};
+
+}  // namespace
+
+int serve(const std::string& config_file) {
+    std::vector<config::problem> warnings;
+    auto settings = load_or_tell(config_file, &warnings);
+    if (!settings) return exit_usage;
+    raise_descriptor_limit();  // two for each connection
+    log::start(settings->log);
+    log_warnings(warnings, config_file);
+    const int code = program(config_file, std::move(*settings)).run();
+    log::stop();
+    return code;
+}
+
+}  // namespace vestibule::app
