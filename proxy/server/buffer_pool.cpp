@@ -12,7 +12,7 @@ namespace {
 #if defined(__SANITIZE_ADDRESS__)
 constexpr std::size_t max_kept = 0;
 #else
-constexpr std::size_t max_kept = 128;  // blocks of each size and thread: 2 MiB of small ones
+constexpr std::size_t max_kept = 128;  // small blocks of each thread: 4 MiB at most, touched pages only
 #endif
 
 struct shelf {

@@ -70,7 +70,8 @@ class exchange {
     void collect_candidates();
     task<void> find_live_session();
     task<error_code> load_candidate(const candidate& c);
-    void adopt(const candidate& c, const session::stored_session& stored, session::life life);
+    void adopt(const candidate& c, const session::document& document, std::optional<milliseconds> ttl,
+               const session::life& life);
     void adopt_anonymous(const candidate& c);
     void issue_anonymous();
     void end_session(const candidate& c, session::verdict why);

@@ -108,35 +108,34 @@ task<error_code> exchange::load_candidate(const candidate& c) {
         w_.metrics.count_cookie(cookie_outcome::unknown);
         co_return error_code{};
     }
-    const session::stored_session& stored = **loaded;
-    const auto document = session::document::parse(stored.value);
+    stored_ = std::move((*loaded)->value);
+    const auto document = session::document::parse(stored_);
     if (!document) {
         // Never deleted and never shown: it may be another application's.
         w_.metrics.malformed_values.add();
         w_.metrics.count_cookie(cookie_outcome::unknown);
-        log::warn(
-            "stored value is not a session",
-            {{"side", "session"}, {"handle", site_->make_handle(c.sid)}, {"bytes", stored.value.size()}});
+        log::warn("stored value is not a session",
+                  {{"side", "session"}, {"handle", site_->make_handle(c.sid)}, {"bytes", stored_.size()}});
         co_return error_code{};
     }
-    const session::life life =
-        session::judge({stored.ttl, document->cookie().original_max_age, document->since()},
-                       site_->params.session.life, wall_now());
+    const std::optional<milliseconds> ttl = (*loaded)->ttl;
+    const session::life life = session::judge({ttl, document->cookie().original_max_age, document->since()},
+                                              site_->params.session.life, wall_now());
     if (life.state == session::verdict::live)
-        adopt(c, stored, life);
+        adopt(c, *document, ttl, life);
     else
         end_session(c, life.state);
     co_return error_code{};
 }
 
-void exchange::adopt(const candidate& c, const session::stored_session& stored, session::life life) {
+void exchange::adopt(const candidate& c, const session::document& document, std::optional<milliseconds> ttl,
+                     const session::life& life) {
     const cookie_params& cookie = site_->params.session.cookie;
     outcome_ = session_outcome::active;
     set_cookie_.clear();  // what another candidate left
     sid_ = c.sid;
     handle_ = site_->make_handle(sid_);
-    stored_ = stored.value;
-    document_ = session::document::parse(stored_).value();
+    document_ = document;
     w_.metrics.count_cookie(cookie_outcome::valid);
     w_.metrics.count_secret(c.secret);
 
@@ -149,7 +148,7 @@ void exchange::adopt(const candidate& c, const session::stored_session& stored, 
     if ((life.touch && expires) || c.secret != 0) {
         std::optional<unix_time> end;
         if (expires && life.touch) end = wall_now() + *life.touch;
-        if (expires && !life.touch && stored.ttl) end = wall_now() + *stored.ttl;
+        if (expires && !life.touch && ttl) end = wall_now() + *ttl;
         set_cookie(site_->signer.sign(sid_), end);
     }
 }
