@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# Measures nginx, haproxy and vestibule before the same backend, in one run.
+#
+#     tests/bench/run.sh                          everything: load, memory, bulk (about two minutes)
+#     tests/bench/run.sh --load | --memory | --bulk          a part of it
+#     tests/bench/run.sh --rounds 5 --seconds 4              more of the load
+#     tests/bench/run.sh --json FILE                         where the figures go, too
+#     tests/bench/run.sh --micro [ARGUMENTS]                 the micro-benchmarks; arguments of Google Benchmark
+#
+# Installs what it needs, builds the release where VESTIBULE_BIN does not name a program. README.md tells
+# what is measured and how.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+
+deploy/install-deps.sh build bench
+if [[ ${1:-} == --micro ]]; then
+    shift
+    cmake --preset release -B build/bench -DVESTIBULE_BENCH=ON -DVESTIBULE_TESTS=OFF -Wno-dev >/dev/null
+    cmake --build build/bench --target vestibule_micro
+    exec build/bench/tests/bench/vestibule_micro "$@"
+fi
+if [[ -z ${VESTIBULE_BIN:-} ]]; then
+    cmake --preset release -Wno-dev >/dev/null
+    cmake --build build/release --target vestibule
+    export VESTIBULE_BIN=build/release/vestibule
+fi
+# wrk, the backend and a proxy with 2,000 clients each want files.
+ulimit -n "$(ulimit -Hn)"
+exec /usr/bin/python3 -B tests/bench/bench.py "$@"
