@@ -1,0 +1,65 @@
+"""Fixtures: a backend, a Redis for each file, and a factory of running programs."""
+import pytest
+
+from harness.backend import Backend
+from harness.program import Vestibule, merged
+from harness.redis import Redis
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = (yield).get_result()
+    setattr(item, f"report_{report.when}", report)
+
+
+@pytest.fixture
+def backend():
+    server = Backend()
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="module")
+def redis_server(tmp_path_factory):
+    server = Redis(tmp_path_factory.mktemp("redis"))
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def redis(redis_server):
+    """The module's Redis, empty."""
+    redis_server.command("FLUSHALL")
+    return redis_server
+
+
+@pytest.fixture
+def start(request, tmp_path):
+    """start(changes, ...) -> Vestibule. At the end of a test that passed each is stopped and held to
+    what holds for all of them: exit code 0, no report of a sanitizer, nothing confidential in the log."""
+    running = []
+
+    def factory(changes, **more):
+        program = Vestibule(tmp_path, changes, **more)
+        running.append(program)
+        return program
+
+    yield factory
+    passed = getattr(request.node, "report_call", None) and request.node.report_call.passed
+    try:
+        for program in running:
+            if passed:
+                program.stop()
+    finally:
+        for program in running:
+            program.abandon()
+
+
+@pytest.fixture
+def vestibule(backend, redis, start):
+    """vestibule(changes) -> a program in front of `backend`, its sessions in `redis`."""
+    def factory(changes=None, **more):
+        base = {"backends": [{"url": backend.url}], "store": {"url": redis.url}}
+        return start(merged(base, changes or {}), **more)
+
+    return factory

@@ -1,0 +1,1 @@
+"""What the system tests stand on: the program, its neighbours, and plain sockets to talk to them."""

@@ -1,0 +1,179 @@
+"""A real redis-server of our own, and a small client for it."""
+import json
+import os
+import signal
+import socket
+import subprocess
+import time
+
+from . import cookies
+from .wire import Stream, Truncated
+
+
+class RedisError(Exception):
+    pass
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+class Redis:
+    """redis-server in `folder`, on a TCP port and a unix socket, keeping nothing on disk. `tls` is a
+    dictionary with cert and key: TLS on a second port."""
+
+    def __init__(self, folder, *options, tls=None):
+        self.folder = str(folder)
+        self.socket = os.path.join(self.folder, "redis.sock")
+        self.options = options
+        self.tls = tls
+        self.port = free_port()
+        self.tls_port = free_port() if tls else 0
+        self.process = None
+        self.start()
+
+    @property
+    def url(self):
+        return f"redis://127.0.0.1:{self.port}"
+
+    def start(self):
+        """On the same port as before, empty."""
+        command = ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--unixsocket", self.socket,
+                   "--save", "", "--appendonly", "no", "--dir", self.folder, "--daemonize", "no",
+                   "--loglevel", "warning", *self.options]
+        if self.tls:
+            command += ["--tls-port", str(self.tls_port), "--tls-auth-clients", "no",
+                        "--tls-cert-file", self.tls["cert"], "--tls-key-file", self.tls["key"],
+                        "--tls-ca-cert-file", self.tls["ca"]]
+        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        end = time.monotonic() + 10
+        while True:
+            try:
+                self.command("PING")
+                return
+            except RedisError:
+                return  # it answers, if only to ask for a password
+            except (OSError, Truncated):
+                assert self.process.poll() is None, "redis-server ended"
+                assert time.monotonic() < end, "redis-server does not answer"
+                time.sleep(0.02)
+
+    def stop(self):
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGCONT)
+            self.process.terminate()
+        self.process.wait(10)
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait(10)
+
+    def freeze(self):
+        self.process.send_signal(signal.SIGSTOP)
+
+    def thaw(self):
+        self.process.send_signal(signal.SIGCONT)
+
+    # Commands, each on a connection of its own over the unix socket.
+
+    def command(self, *args):
+        sock = socket.socket(socket.AF_UNIX)
+        sock.settimeout(10)
+        with sock:
+            sock.connect(self.socket)
+            data = [a if isinstance(a, bytes) else str(a).encode() for a in args]
+            sock.sendall(b"*%d\r\n" % len(data) + b"".join(b"$%d\r\n%s\r\n" % (len(d), d) for d in data))
+            return self._reply(Stream(sock))
+
+    def _reply(self, stream):
+        line = stream.until(b"\r\n")
+        kind, rest = line[:1], line[1:]
+        if kind == b"-":
+            raise RedisError(rest.decode())
+        if kind == b"+":
+            return rest.decode()
+        if kind == b":":
+            return int(rest)
+        if int(rest) < 0:
+            return None
+        if kind == b"$":
+            data = stream.exactly(int(rest))
+            stream.exactly(2)
+            return data
+        return [self._reply(stream) for _ in range(int(rest))]
+
+    def keys(self):
+        return self.command("KEYS", "*")
+
+    def put(self, sid, session=None, ttl=3600, prefix="sess:", **members):
+        """Stores a session, as connect-redis would; bytes and text as they are. Returns its text."""
+        if session is None:
+            session = {"cookie": {"originalMaxAge": 3600_000, "expires": "2001-01-01T00:00:00.000Z",
+                                  "httpOnly": True, "path": "/"}, **members}
+        if isinstance(session, dict):
+            session = json.dumps(session, separators=(",", ":"), ensure_ascii=False)
+        self.command("SET", prefix + sid, session, *(["EX", ttl] if ttl else []))
+        return session
+
+    def login(self, ttl=3600, **members):
+        """(sid, cookie value) of a fresh session with these members."""
+        sid = cookies.new_sid()
+        self.put(sid, ttl=ttl, **members)
+        return sid, cookies.sign(sid)
+
+    def value(self, sid, prefix="sess:"):
+        raw = self.command("GET", prefix + sid)
+        return None if raw is None else raw.decode()
+
+    def ttl(self, sid, prefix="sess:"):
+        return self.command("TTL", prefix + sid)
+
+    def monitor(self):
+        return Monitor(self.socket)
+
+
+class Monitor:
+    """What reaches the server, as MONITOR shows it."""
+
+    def __init__(self, path):
+        sock = socket.socket(socket.AF_UNIX)
+        sock.settimeout(5)
+        sock.connect(path)
+        sock.sendall(b"MONITOR\r\n")
+        self.stream = Stream(sock)
+        self.stream.until(b"\r\n")
+
+    def commands(self, settle=0.2):
+        """The command lines so far, once nothing more came for a moment."""
+        self.stream.sock.settimeout(settle)
+        try:
+            while True:
+                self.stream.fill()
+        except (TimeoutError, Truncated):
+            pass
+        lines, self.stream.buffer = self.stream.buffer.decode(errors="replace").splitlines(), b""
+        return lines
+
+    def close(self):
+        self.stream.sock.close()
+
+
+def certificate_authority(folder):
+    """A CA and a certificate for localhost and 127.0.0.1 in `folder`: paths of ca, cert and key."""
+    paths = {name: os.path.join(str(folder), f"{name}.pem") for name in ("ca", "ca_key", "cert", "key", "request")}
+    extensions = os.path.join(str(folder), "extensions")
+    with open(extensions, "w") as f:
+        f.write("subjectAltName=DNS:localhost,IP:127.0.0.1\n")
+
+    def openssl(*args):
+        subprocess.run(["openssl", *args], check=True, capture_output=True)
+
+    key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
+    openssl("req", "-x509", *key, "-days", "2", "-subj", "/CN=test authority",
+            "-keyout", paths["ca_key"], "-out", paths["ca"])
+    openssl("req", *key, "-subj", "/CN=localhost", "-keyout", paths["key"], "-out", paths["request"])
+    openssl("x509", "-req", "-in", paths["request"], "-CA", paths["ca"], "-CAkey", paths["ca_key"],
+            "-CAcreateserial", "-days", "2", "-extfile", extensions, "-out", paths["cert"])
+    return paths

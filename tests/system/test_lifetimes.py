@@ -1,0 +1,117 @@
+"""How long a session lives: idle time and its renewal, absolute time, and ends by others."""
+import json
+import time
+
+import pytest
+
+from harness import cookies
+from harness.program import SLOWER
+from harness.scenes import MODES, state
+
+
+def until_ttl(redis, sid, low, high):
+    end = time.monotonic() + 3 * SLOWER
+    while not low <= redis.ttl(sid) <= high:
+        assert time.monotonic() < end, f"TTL {redis.ttl(sid)} is not in {low}..{high}"
+        time.sleep(0.01)
+
+
+def test_a_session_in_use_is_renewed_and_so_is_its_cookie(vestibule, redis):
+    program = vestibule()
+    sid, cookie = redis.login(ttl=3000)  # its originalMaxAge is an hour
+    text = redis.value(sid)
+    renewed, = cookies.set_cookies(program.get("/", cookie=cookie), "sid")
+    until_ttl(redis, sid, 3595, 3600)
+    assert cookies.unsign(renewed.value) == sid
+    assert redis.value(sid) == text, "a touch is an EXPIRE alone"
+
+
+def test_touches_are_coalesced(vestibule, redis):
+    program = vestibule()
+    sid, cookie = redis.login(ttl=3600 - 30)
+    monitor = redis.monitor()
+    for _ in range(10):
+        assert not cookies.set_cookies(program.get("/", cookie=cookie), "sid")
+    assert not [line for line in monitor.commands() if "expire" in line.lower()]
+    redis.command("EXPIRE", f"sess:{sid}", 3600 - 61)
+    monitor.commands()  # that one was ours
+    for _ in range(10):
+        program.get("/", cookie=cookie)
+    assert len([line for line in monitor.commands() if "expire" in line.lower()]) == 1
+    monitor.close()
+
+
+def test_touch_interval_zero_renews_every_time(vestibule, redis):
+    program = vestibule({"session": {"touch_interval": 0}})
+    sid, cookie = redis.login(ttl=3600)
+    monitor = redis.monitor()
+    for _ in range(3):
+        time.sleep(0.01)
+        assert cookies.set_cookies(program.get("/", cookie=cookie), "sid")
+    assert len([line for line in monitor.commands() if "expire" in line.lower()]) == 3
+    monitor.close()
+
+
+@pytest.mark.parametrize("members, config, expected", [
+    ({"originalMaxAge": 1_800_000}, {}, 1800),                          # Express decides for its own
+    ({"originalMaxAge": None}, {"idle_timeout": "20m"}, 1200),          # else the configuration does
+    ({"originalMaxAge": 1_799_001}, {}, 1800),                          # whole seconds, rounded up
+    ({"originalMaxAge": 1_800_000}, {"idle_limit": "10m"}, 600),        # the limit caps both
+    ({}, {"idle_timeout": "20m", "idle_limit": "5m"}, 300),
+])
+def test_what_a_touch_restores(vestibule, redis, members, config, expected):
+    program = vestibule({"session": config})
+    sid = cookies.new_sid()
+    redis.put(sid, {"cookie": members, "user": {"id": "u1"}}, ttl=200)
+    assert program.get("/", cookie=cookies.sign(sid)).status == 200
+    until_ttl(redis, sid, expected - 5, expected)
+
+
+def test_idle_sessions_end(vestibule, backend, redis):
+    program = vestibule(MODES)
+    sid, cookie = redis.login(ttl=3600)
+    assert program.get("/required", cookie=cookie).status == 200
+    redis.command("PEXPIRE", f"sess:{sid}", 200)
+    time.sleep(0.4)
+    assert program.get("/required", cookie=cookie).status == 401
+    assert program.get("/issue", cookie=cookie).status == 200
+    assert state(backend) == "new"
+
+
+def test_a_session_deleted_by_others_is_gone(vestibule, redis):
+    program = vestibule(MODES)
+    sid, cookie = redis.login()
+    assert program.get("/required", cookie=cookie).status == 200
+    redis.command("DEL", f"sess:{sid}")
+    assert program.get("/required", cookie=cookie).status == 401
+    assert redis.keys() == [], "a touch brings nothing back"
+
+
+def test_absolute_timeout_ends_the_busiest_session(vestibule, backend, redis):
+    program = vestibule({**MODES, "session": {"absolute_timeout": "2s"}})
+    sid = cookies.new_sid()
+    text = '{"cookie":{"originalMaxAge":3600000},"big":12345678901234567890123,"user":{"id":"u1"}, "x":"\\u00e9"}'
+    redis.put(sid, text)
+    cookie = cookies.sign(sid)
+    begin = time.monotonic()
+    assert program.get("/user", cookie=cookie).status == 200
+    while (written := redis.value(sid)) == text:
+        assert time.monotonic() - begin < 1.5, "nothing was noted"
+        time.sleep(0.01)
+    assert "since" in json.loads(written)["vestibule"]
+    assert written.startswith(text[:-1]), "what was there stays to the byte"
+    while program.get("/user", cookie=cookie).status == 200:
+        assert redis.value(sid) == written
+        assert time.monotonic() - begin < 4, "lives on"
+        time.sleep(0.05)
+    assert time.monotonic() - begin > 1.5
+    assert program.get("/user", cookie=cookie).status == 401
+    assert program.get("/issue", cookie=cookie).status == 200 and state(backend) == "new"
+
+
+def test_a_long_session_is_not_touched_past_its_absolute_end(vestibule, redis):
+    program = vestibule({"session": {"absolute_timeout": "10m", "touch_interval": 0}})
+    sid, cookie = redis.login(ttl=3600)
+    for _ in range(2):
+        program.get("/", cookie=cookie)
+    until_ttl(redis, sid, 1, 605)
