@@ -19,14 +19,15 @@ std::size_t count_allocations(Function f) {
 
 }  // namespace vestibule::test
 
-void* operator new(std::size_t size) {
+// Not inlined: g++ would see free() meet a new that it takes for the usual one.
+[[gnu::noinline]] void* operator new(std::size_t size) {
     ++vestibule::test::allocations;
     if (void* p = std::malloc(size == 0 ? 1 : size)) return p;
     throw std::bad_alloc();
 }
-void operator delete(void* p) noexcept {
+[[gnu::noinline]] void operator delete(void* p) noexcept {
     std::free(p);
 }
-void operator delete(void* p, std::size_t) noexcept {
+[[gnu::noinline]] void operator delete(void* p, std::size_t) noexcept {
     std::free(p);
 }
