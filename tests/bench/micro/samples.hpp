@@ -14,7 +14,8 @@ inline constexpr std::string_view cookie_name = "bench.sid";
 inline constexpr std::string_view session_value =
     R"({"cookie":{"originalMaxAge":86400000,"expires":"2030-01-01T00:00:00.000Z","httpOnly":true,"path":"/",)"
     R"("sameSite":"lax"},"user":{"id":"u-000042","name":"Customer 42","tier":"gold",)"
-    R"("email":"customer42@example.test"},"cart":{"items":[{"sku":"A-1042","count":2},{"sku":"B-7","count":1}],)"
+    R"("email":"customer42@example.test"},"cart":{"items":[{"sku":"A-1042","count":2},)"
+    R"({"sku":"B-7","count":1}],)"
     R"("currency":"EUR"},"csrf":"dGhpcyBpcyBub3QgYSByZWFsIHRva2Vu"})";
 
 /// A request head with thirteen fields; `cookie` is the signed value.

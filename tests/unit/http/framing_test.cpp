@@ -97,7 +97,7 @@ TEST(request_framing, host) {
         {"[::1]", true},
         {"[2001:db8::1]:8080", true},
         {"[::ffff:1.2.3.4]", true},
-        {"a%20b", true},
+        {"a%20b", false},
         {"", false},
         {":80", false},
         {"a:b", false},
