@@ -7,14 +7,15 @@ namespace {
 constexpr auto sweep_interval = milliseconds(100);
 }
 
-struct deadline_sweeper::impl {
+// Held by its pending tick as well: a tick may be queued already when its sweeper goes.
+struct deadline_sweeper::impl : std::enable_shared_from_this<impl> {
     explicit impl(boost::asio::io_context& io) : ticks(io) {}
 
     void schedule() {
         running = true;
         ticks.expires_after(sweep_interval);
-        ticks.async_wait([this](const boost::system::error_code& ec) {
-            if (!ec) sweep();
+        ticks.async_wait([self = shared_from_this()](const boost::system::error_code& ec) {
+            if (!ec) self->sweep();
         });
     }
 
@@ -38,8 +39,11 @@ struct deadline_sweeper::impl {
     bool running = false;
 };
 
-deadline_sweeper::deadline_sweeper(boost::asio::io_context& io) : impl_(std::make_unique<impl>(io)) {}
-deadline_sweeper::~deadline_sweeper() = default;
+deadline_sweeper::deadline_sweeper(boost::asio::io_context& io) : impl_(std::make_shared<impl>(io)) {}
+// No deadline outlives its sweeper, so a tick that still comes finds none.
+deadline_sweeper::~deadline_sweeper() {
+    impl_->ticks.cancel();
+}
 
 void deadline_sweeper::add(deadline& d) {
     d.next_ = impl_->first;

@@ -30,7 +30,7 @@ class deadline_sweeper {
     struct impl;
     void add(deadline& d);
     void remove(deadline& d) noexcept;
-    std::unique_ptr<impl> impl_;
+    std::shared_ptr<impl> impl_;
 };
 
 /// Fires at most once per set(), on the worker's thread. Destroying it clears it.

@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <boost/asio/steady_timer.hpp>
+
 #include <memory>
+#include <thread>
 
 namespace vestibule::net {
 namespace {
@@ -68,6 +71,21 @@ TEST(deadline, the_timer_rests_while_there_are_none) {
         deadline d(sweeper, [] {});
     }
     io.run();  // returns: nothing is pending
+}
+
+TEST(deadline, a_tick_that_is_queued_when_the_sweeper_goes_does_nothing) {
+    boost::asio::io_context io;
+    auto sweeper = std::make_unique<deadline_sweeper>(io);
+    auto d = std::make_unique<deadline>(*sweeper, [] { ADD_FAILURE(); });
+    // Both expire in the same turn of the loop; the first to run takes the sweeper away.
+    boost::asio::steady_timer together(io, milliseconds(99));
+    together.async_wait([&](const boost::system::error_code&) {
+        std::this_thread::sleep_for(milliseconds(20));
+        d.reset();
+        sweeper.reset();
+    });
+    std::this_thread::sleep_for(milliseconds(150));
+    io.run();
 }
 
 }  // namespace
