@@ -21,7 +21,7 @@ struct deadline_sweeper::impl : std::enable_shared_from_this<impl> {
 
     void sweep() {
         const mono_time now = mono_now();
-        // An expiry may destroy any deadline, its own included: `cursor` is kept right by remove().
+        // An expiry may destroy any other deadline: `cursor` is kept right by remove().
         for (cursor = first; cursor != nullptr;) {
             deadline* d = cursor;
             cursor = d->next_;

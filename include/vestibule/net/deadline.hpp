@@ -33,7 +33,8 @@ class deadline_sweeper {
     std::shared_ptr<impl> impl_;
 };
 
-/// Fires at most once per set(), on the worker's thread. Destroying it clears it.
+/// Fires at most once per set(), on the worker's thread. Destroying it clears it; `on_expiry` may destroy
+/// other deadlines, but not its own.
 class deadline {
   public:
     deadline(deadline_sweeper& sweeper, std::function<void()> on_expiry);
