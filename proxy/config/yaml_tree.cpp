@@ -196,7 +196,10 @@ bool is_clean_text(std::string_view yaml, std::vector<problem>& problems) {
 /// yaml-cpp says "not found" at the file's begin where an end is missing: ours is where it began.
 problem syntax_problem(const YAML::Exception& e, const tree_builder& tree) {
     auto at = mark_of(e.mark);
-    std::string message = "not valid YAML: " + printable(e.msg);
+    // Newer versions of yaml-cpp append the anchor's name.
+    constexpr std::string_view no_anchor = "the referenced anchor is not defined";
+    const bool anchor = std::string_view(e.msg).starts_with(no_anchor);
+    std::string message = "not valid YAML: " + (anchor ? std::string(no_anchor) : printable(e.msg));
     const auto kind = e.msg == YAML::ErrorMsg::END_OF_MAP_FLOW   ? node_kind::map
                       : e.msg == YAML::ErrorMsg::END_OF_SEQ_FLOW ? node_kind::list
                                                                  : node_kind::null;

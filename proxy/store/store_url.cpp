@@ -18,6 +18,8 @@ constexpr std::size_t max_unix_path = 107;  // sockaddr_un
 // What is wrong; empty: nothing. It never repeats the URL's own text: a password may be anywhere in it.
 using complaint = std::string_view;
 
+constexpr complaint wrong_port = "port must be a number from 1 to 65535";
+
 bool is_host_character(char c) {
     return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' ||
            c == '-' || c == '_' || c == ':';
@@ -47,7 +49,7 @@ complaint take_tcp(const urls::url_view& u, store_url& out) {
         return "host must be a name, an IPv4 address or an [IPv6] address";
     if (u.has_port()) {
         out.port = u.port_number();
-        if (out.port == 0) return "port must be a number from 1 to 65535";
+        if (out.port == 0) return wrong_port;
     }
     if (u.has_query()) return "parameters after ? are not known here; the database is written /N";
     const std::string path = u.path();
@@ -89,6 +91,15 @@ bool stray_at(std::string_view after_slashes, bool path_may_have_it) {
     return searched.find('@', allowed == std::string_view::npos ? 0 : allowed + 1) != std::string_view::npos;
 }
 
+// Boost.URL 1.83 and later refuses such a URL as a whole, older ones read the port as 0.
+bool bad_port(std::string_view after_slashes) {
+    std::string_view host = after_slashes.substr(0, after_slashes.find_first_of("/?#"));
+    host.remove_prefix(host.rfind('@') + 1);  // npos + 1: nothing
+    const auto colon = host.find(':', host.starts_with('[') ? std::min(host.find(']'), host.size()) : 0);
+    return colon != std::string_view::npos &&
+           host.find_first_not_of("0123456789", colon + 1) != std::string_view::npos;
+}
+
 complaint take(std::string_view text, store_url& out) {
     const std::string scheme = scheme_of(text);
     const std::string_view rest = text.substr(std::min(scheme.size() + 1, text.size()));
@@ -102,11 +113,13 @@ complaint take(std::string_view text, store_url& out) {
     if (!rest.starts_with("//")) return "'//' is missing after the scheme, as in redis://localhost:6379";
 
     const bool unix_socket = scheme == "redis+unix";
+    const complaint malformed =
+        "malformed; in user and password only letters, digits and -._~ stand for themselves, others are "
+        "written %XX";
+    if (stray_at(rest.substr(2), unix_socket)) return malformed;
+    if (!unix_socket && bad_port(rest.substr(2))) return wrong_port;
     const auto u = urls::parse_uri({text.data(), text.size()});
-    if (!u || stray_at(rest.substr(2), unix_socket))
-        return "malformed; in user and password only letters, digits and -._~ stand for themselves, others "
-               "are "
-               "written %XX";
+    if (!u) return malformed;
     if (u->has_fragment()) return "a '#' may not stand here; in a password it is written %23";
     out.kind = store_kind::redis;
     out.tls = scheme == "rediss";
