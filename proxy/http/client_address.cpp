@@ -102,10 +102,9 @@ void find_client(const field_list& fields, const ip_address& peer, bool own_tls,
     out.peer_trusted = is_trusted(unix_socket ? loopback : peer, trusted);
     out.https = own_tls || (out.peer_trusted && is_secure(forwarded_proto(fields)));
 
-    std::optional<ip_address> client;
-    if (!unix_socket) client = peer;
-    if (out.peer_trusted) walk_forwarded_for(fields, trusted, client);
-    out.address = client ? client->to_string() : "unix:";
+    out.address.reset();
+    if (!unix_socket) out.address = peer;
+    if (out.peer_trusted) walk_forwarded_for(fields, trusted, out.address);
 }
 
 }  // namespace vestibule::http

@@ -91,7 +91,7 @@ client_side connection::side() noexcept {
 
 task<fate> connection::serve(std::size_t head_size) {
     read_timed_out_ = false;
-    exchange e(w_, w_.current, side());
+    exchange e(w_, side());
     running_ = &e;
     const fate f = co_await e.run(in_.view().substr(0, head_size));
     running_ = nullptr;
@@ -100,7 +100,7 @@ task<fate> connection::serve(std::size_t head_size) {
 }
 
 task<fate> connection::refuse(errc why) {
-    exchange e(w_, w_.current, side());
+    exchange e(w_, side());
     co_return co_await e.refuse(why);
 }
 

@@ -35,10 +35,11 @@ std::uint64_t microseconds_since(std::chrono::steady_clock::time_point t) {
 
 }  // namespace
 
-exchange::exchange(worker_state& w, std::shared_ptr<const site> s, client_side client)
+exchange::exchange(worker_state& w, client_side client)
     : w_(w),
-      site_(std::move(s)),
+      site_(w.current),
       client_(client),
+      memory_(w.buffers.take()),
       upstream_limit_(w.sweeper, [this] { backend_is_late(); }),
       upstream_write_limit_(w.sweeper, [this] { backend_is_late(); }),
       client_watch_(w.sweeper,
@@ -64,7 +65,8 @@ task<fate> exchange::run(std::string_view head) {
     bool pass = read_request(head);
     if (pass) {
         match_route();
-        pass = co_await load_session();
+        if (!session_at_hand()) co_await load_session();
+        pass = settle_session();
     }
     if (pass) pass = decide();
     if (pass) fate_ = co_await forward();
@@ -102,9 +104,15 @@ bool exchange::read_request(std::string_view head) {
     upgrade_ = asks_for_upgrade(head_, framing_);
     http::find_client(head_.fields, client_.peer, client_.tls, site_->params.trusted_proxies, facts_);
     const std::string_view id = head_.fields.find_named("X-Request-Id");
-    request_id_ = http::valid_request_id(id) ? std::string(id) : http::make_request_id();
+    if (http::valid_request_id(id))
+        request_id_ = id;
+    else
+        http::append_request_id(request_id_);
     const std::string_view trace = head_.fields.find_named("traceparent");
-    traceparent_ = http::valid_traceparent(trace) ? std::string(trace) : http::make_traceparent();
+    if (http::valid_traceparent(trace))
+        traceparent_ = trace;
+    else
+        http::append_traceparent(traceparent_);
     if (const auto& limit = site_->params.limits.body; limit && framing_.length > *limit) {
         fail(errc::body_too_large);
         return false;
@@ -122,7 +130,7 @@ void exchange::match_route() {
 bool exchange::decide() {
     const policy::route_params& route = site_->routes.at(route_);
     if (route.session != policy::session_mode::required) return true;
-    if (policy::meets(route.require, document_ ? &*document_ : nullptr)) return true;
+    if (meets_route()) return true;
     w_.metrics.denied.add();
     const std::string original = target_.path + std::string(target_.query);
     const policy::denial_answer a =
@@ -181,7 +189,7 @@ task<fate> exchange::send_answer() {
 }
 
 void exchange::log_exchange() {
-    if (request_id_.empty()) request_id_ = http::make_request_id();
+    if (request_id_.empty()) http::append_request_id(request_id_);
     const std::uint64_t took = microseconds_since(started_);
     const std::string_view route = matched_ ? site_->routes.name(route_) : "none";
     w_.metrics.count_request(route, status_, outcome_);
@@ -196,7 +204,8 @@ void exchange::log_exchange() {
                     {"path", target_.path},
                     {"request_id", request_id_}});
     if (!log::access_enabled()) return;
-    log::access({{"client", facts_.address.empty() ? client_.peer_text : std::string_view(facts_.address)},
+    const std::string address = facts_.address ? facts_.address->to_string() : std::string(client_.peer_text);
+    log::access({{"client", address},
                  {"method", method_},
                  {"path", target_.path},
                  {"status", status_},

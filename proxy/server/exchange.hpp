@@ -5,9 +5,8 @@
 #include "server/backend_head.hpp"
 #include "server/body.hpp"
 #include "server/client_head.hpp"
+#include "server/exchange_buffers.hpp"
 #include "server/worker.hpp"
-
-#include <vestibule/http/path.hpp>
 
 #include <boost/asio/ip/address.hpp>
 
@@ -28,12 +27,6 @@ struct client_side {
     bool tls = false;
 };
 
-/// A validly signed session cookie of the request.
-struct candidate {
-    std::string sid;
-    std::size_t secret;  // position of the secret that signed it
-};
-
 /// What becomes of the client's connection after an exchange.
 enum class fate {
     keep,    // next request
@@ -44,7 +37,7 @@ enum class fate {
 
 class exchange {
   public:
-    exchange(worker_state& w, std::shared_ptr<const site> s, client_side client);
+    exchange(worker_state& w, client_side client);
 
     /// Runs the whole exchange; `head` is the front of client.in. Always ends in the access log.
     task<fate> run(std::string_view head);
@@ -62,21 +55,25 @@ class exchange {
     // The phases, in order. One that returns false has answered the request itself (answer_ says how).
     bool read_request(std::string_view head);
     void match_route();
-    task<bool> load_session();
+    bool session_at_hand();
+    task<void> load_session();
+    bool settle_session();
     bool decide();
     task<fate> forward();
 
-    // load_session's parts (session_phase.cpp).
+    // The parts of those three (session_phase.cpp).
     void collect_candidates();
-    task<void> find_live_session();
-    task<error_code> load_candidate(const candidate& c);
-    void adopt(const candidate& c, const session::document& document, std::optional<milliseconds> ttl,
-               const session::life& life);
+    bool anonymous_at_hand();
+    void judge(const candidate& c, session::session_ptr loaded);
+    void adopt(const candidate& c, session::session_ptr s, const session::life& life);
     void adopt_anonymous(const candidate& c);
     void issue_anonymous();
     void end_session(const candidate& c, session::verdict why);
     void set_cookie(std::string_view value, std::optional<unix_time> expires);
-    void build_injection();
+    session::session_notes& notes();
+    void append_injection(std::string& out) const;
+    void append_members(std::string& out) const;
+    bool meets_route();
 
     // forward's parts (forward.cpp, respond.cpp).
     task<bool> talk(body_reader& request_body, std::string_view first_piece);
@@ -99,13 +96,17 @@ class exchange {
     std::shared_ptr<const site> site_;
     client_side client_;
 
+    exchange_buffers_pool::lease memory_;
+    exchange_buffers& texts_ = *memory_;
+
     // The request.
-    http::request_head head_;
-    http::normal_target target_;
+    http::request_head& head_ = texts_.head;
+    http::normal_target& target_ = texts_.target;
     http::body_framing framing_;
-    http::client_facts facts_;
-    std::string method_;  // outlives head_, whose buffer takes the body
-    std::string request_id_, traceparent_;
+    http::client_facts& facts_ = texts_.facts;
+    std::string& method_ = texts_.method;
+    std::string& request_id_ = texts_.request_id;
+    std::string& traceparent_ = texts_.traceparent;
     std::size_t head_size_ = 0;
     std::size_t route_ = 0;
     bool matched_ = false;
@@ -114,14 +115,15 @@ class exchange {
     bool upgrade_ = false;
 
     // The session.
-    std::vector<candidate> candidates_;
+    std::vector<candidate>& candidates_ = texts_.candidates;
+    const candidate* anonymous_ = nullptr;  // a valid anonymous one among them
     bool saw_cookie_ = false;
     session_outcome outcome_ = session_outcome::none;
-    std::string sid_, handle_;
-    std::string stored_;  // the text that document_ views
-    std::optional<session::document> document_;
-    std::string set_cookie_;  // finished line, or empty
-    std::string injected_;    // finished lines
+    session::session_ptr session_;  // a live stored one
+    std::string& sid_ = texts_.sid;
+    std::string& handle_ = texts_.handle;
+    std::string& set_cookie_ = texts_.set_cookie;
+    std::string_view injected_;
 
     // The backend.
     std::unique_ptr<net::byte_stream> upstream_;
@@ -132,8 +134,9 @@ class exchange {
     bool interim_passed_ = false;
     net::deadline client_watch_;  // looks now and then whether the client still waits
     bool upstream_timed_out_ = false, abandoned_ = false;
-    http::response_head response_;
-    std::string backend_head_, client_head_;
+    http::response_head& response_ = texts_.response;
+    std::string& backend_head_ = texts_.backend_head;
+    std::string& client_head_ = texts_.client_head;
 
     // The answer.
     struct own_answer {

@@ -1,5 +1,7 @@
 #include "server/site.hpp"
 
+#include <atomic>
+
 namespace vestibule::server {
 namespace {
 
@@ -13,6 +15,11 @@ http::name_set stripped_names(const inject_params& inject) {
     return http::name_set(names);
 }
 
+std::uint64_t next_number() noexcept {
+    static std::atomic<std::uint64_t> last{0};
+    return ++last;
+}
+
 const std::string& handle_secret(const session_params& s) {
     return s.handle_key.empty() ? s.secrets.back() : s.handle_key;
 }
@@ -20,7 +27,8 @@ const std::string& handle_secret(const session_params& s) {
 }  // namespace
 
 site::site(server_params p)
-    : params(std::move(p)),
+    : number(next_number()),
+      params(std::move(p)),
       signer(params.session.secrets),
       make_handle(handle_secret(params.session)),
       routes(params.policy),

@@ -13,6 +13,8 @@ namespace vestibule::server {
 struct site {
     explicit site(server_params p);
 
+    const std::uint64_t number;  // of all there ever were, from 1 on
+
     server_params params;
     session::signer signer;
     session::handle_maker make_handle;

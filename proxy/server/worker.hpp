@@ -1,6 +1,7 @@
 // What all connections of one worker thread share. Nothing here is touched by another thread.
 #pragma once
 
+#include "server/exchange_buffers.hpp"
 #include "server/metrics.hpp"
 #include "server/site.hpp"
 
@@ -40,6 +41,7 @@ struct worker_state {
     upstream::pool pool;
     session::session_store& store;
     server_metrics metrics;
+    exchange_buffers_pool buffers;
     process_counts& counts;
     connection* first = nullptr;  // all open connections, newest first
     std::size_t background = 0;   // detached store writes still under way

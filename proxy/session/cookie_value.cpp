@@ -1,8 +1,6 @@
 #include <vestibule/session/cookie_value.hpp>
 
 #include <vestibule/base/utf8.hpp>
-#include <vestibule/session/sid.hpp>
-
 #include "session/percent.hpp"
 
 #include <array>
@@ -101,7 +99,7 @@ result<signer::verified> signer::verify(std::string_view cookie_value) const {
         signed_by = constant_time_equal(signature, text_of(expected)) ? i : signed_by;
     }
     if (signed_by == keys_.size()) return errc::bad_signature;
-    return verified{std::string(sid), signed_by};
+    return verified{sid_text(sid), signed_by};
 }
 
 std::string signer::sign(std::string_view sid) const {

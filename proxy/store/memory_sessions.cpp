@@ -30,19 +30,18 @@ memory_sessions::memory_sessions(std::size_t max_bytes, const clock_source& cloc
       evictions_(metrics.counter("vestibule_store_evictions_total",
                                  "Live sessions dropped because the embedded session store was full.")) {}
 
-std::optional<stored_session> memory_sessions::load(std::string_view sid) {
-    stored_session out;
+session::session_ptr memory_sessions::load(std::string_view sid) {
+    std::optional<milliseconds> ttl;
     std::shared_ptr<const std::string> value;
     {
         const std::lock_guard lock(mutex_);
         const unix_time now = clock_.now();
         node* n = find_live(sid, now);
-        if (!n) return std::nullopt;
+        if (!n) return {};
         value = n->second.value;
-        if (n->second.expiry != expiry_.end()) out.ttl = n->second.expiry->first - now;
+        if (n->second.expiry != expiry_.end()) ttl = n->second.expiry->first - now;
     }
-    out.value = *value;
-    return out;
+    return session::session_ptr(new stored_session(*value, ttl, mono_now()));
 }
 
 result<write_outcome> memory_sessions::create(std::string_view sid, std::string_view value,

@@ -5,7 +5,7 @@
 namespace vestibule::store {
 namespace {
 
-using session::stored_session;
+using session::session_ptr;
 using session::write_outcome;
 
 class memory_store final : public session::session_store {
@@ -13,9 +13,9 @@ class memory_store final : public session::session_store {
     memory_store(std::shared_ptr<memory_sessions> sessions, metrics_registry& metrics)
         : sessions_(std::move(sessions)), metrics_(metrics) {}
 
-    task<result<std::optional<stored_session>>> load(std::string_view sid) override {
+    task<result<session_ptr>> load(std::string_view sid) override {
         measurement m(metrics_, operation::load);
-        co_return m.done<std::optional<stored_session>>(sessions_->load(sid));
+        co_return m.done<session_ptr>(sessions_->load(sid));
     }
 
     task<result<write_outcome>> create(std::string_view sid, std::string_view value,

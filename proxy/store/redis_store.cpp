@@ -12,6 +12,7 @@
 namespace vestibule::store {
 namespace {
 
+using session::session_ptr;
 using session::stored_session;
 using session::write_outcome;
 
@@ -28,7 +29,7 @@ class redis_store final : public session::session_store {
     }
     ~redis_store() override { connection_->stop(); }
 
-    task<result<std::optional<stored_session>>> load(std::string_view sid) override;
+    task<result<session_ptr>> load(std::string_view sid) override;
     task<result<write_outcome>> create(std::string_view sid, std::string_view value,
                                        std::optional<seconds> ttl) override;
     task<result<write_outcome>> compare_and_set(std::string_view sid, std::string_view expected,
@@ -77,8 +78,8 @@ class redis_store final : public session::session_store {
     std::array<std::string, operation_count> refusal_;  // last logged, until an answer comes again
 };
 
-task<result<std::optional<stored_session>>> redis_store::load(std::string_view sid) {
-    using loaded = std::optional<stored_session>;
+task<result<session_ptr>> redis_store::load(std::string_view sid) {
+    using loaded = session_ptr;
     question<2> q(*this, operation::load, true);
     const auto key = key_of(sid);
     append_command(q.op.request, {"GET", key});
@@ -93,11 +94,12 @@ task<result<std::optional<stored_session>>> redis_store::load(std::string_view s
     if (!pttl.is_integer()) co_return q.timing.failed<loaded>(not_expected(operation::load, pttl));
     answered(operation::load);
     // The key may run out between the two.
-    if (value.is_nil() || pttl.integer == -2) co_return q.timing.done<loaded>(std::nullopt);
-    stored_session s;
-    if (!other_type) s.value = std::move(value.text);
-    if (pttl.integer >= 0) s.ttl = milliseconds(pttl.integer);
-    co_return q.timing.done<loaded>(std::move(s));
+    if (value.is_nil() || pttl.integer == -2) co_return q.timing.done<loaded>(session_ptr());
+    std::optional<milliseconds> ttl;
+    if (pttl.integer >= 0) ttl = milliseconds(pttl.integer);
+    // Counted from the question on: rather a little short than too long.
+    co_return q.timing.done<loaded>(session_ptr(
+        new stored_session(other_type ? std::string() : std::move(value.text), ttl, q.timing.started())));
 }
 
 task<result<write_outcome>> redis_store::create(std::string_view sid, std::string_view value,

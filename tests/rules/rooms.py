@@ -24,7 +24,7 @@ COMMON = ["boost/system/", "boost/core/", "boost/config", "boost/assert"]
 LIBRARIES = {
     "base": ["cpp:openssl/", "cpp:fmt/"],
     "http": ["boost/beast/", "boost/asio/ip/"],
-    "session": ["boost/json"],
+    "session": ["boost/json", "boost/smart_ptr/"],
     "policy": [],
     "net": ["boost/asio", "openssl/"],
     "store": ["boost/asio", "openssl/", "cpp:hiredis/", "cpp:boost/url"],

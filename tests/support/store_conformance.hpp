@@ -17,8 +17,8 @@
 namespace vestibule::test {
 
 using namespace std::chrono_literals;
+using session::session_ptr;
 using session::session_store;
-using session::stored_session;
 using session::write_outcome;
 
 /// One store as two workers see it, with a clock that can be pushed forward.
@@ -52,10 +52,10 @@ class store_conformance : public testing::TestWithParam<store_under_test> {
 
     session_store& store(std::size_t worker = 0) { return fixture->store(worker); }
 
-    std::optional<stored_session> load(std::string_view sid, std::size_t worker = 0) {
+    session_ptr load(std::string_view sid, std::size_t worker = 0) {
         auto r = wait(store(worker).load(sid));
         EXPECT_TRUE(r) << (r ? "" : r.error().message());
-        return r ? *r : std::nullopt;
+        return r ? *r : nullptr;
     }
 
     std::optional<std::string> value(std::string_view sid, std::size_t worker = 0) {
@@ -77,7 +77,7 @@ class store_conformance : public testing::TestWithParam<store_under_test> {
     bool destroy(std::string_view sid) { return wait(store().destroy(sid)).value(); }
 
     // Real time passes too, so a TTL may have lost a little.
-    static void expect_ttl(const std::optional<stored_session>& s, milliseconds expected) {
+    static void expect_ttl(const session_ptr& s, milliseconds expected) {
         ASSERT_TRUE(s);
         ASSERT_TRUE(s->ttl);
         EXPECT_LE(*s->ttl, expected);

@@ -6,6 +6,7 @@
 #include <vestibule/http/head.hpp>
 #include <vestibule/http/ip_address.hpp>
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -28,8 +29,8 @@ class cidr {
 
 /// Who sent a request, after believing trusted proxies and nobody else.
 struct client_facts {
-    std::string address;  // of the client, text; "unix:" for a peer on a unix socket
-    bool https = false;   // own TLS, or X-Forwarded-Proto from a trusted peer
+    std::optional<ip_address> address;  // of the client; nothing: the peer is one on a unix socket
+    bool https = false;                 // own TLS, or X-Forwarded-Proto from a trusted peer
     bool peer_trusted = false;
 };
 

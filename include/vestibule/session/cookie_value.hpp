@@ -8,6 +8,7 @@
 
 #include <vestibule/base/crypto.hpp>
 #include <vestibule/base/error.hpp>
+#include <vestibule/session/sid.hpp>
 
 #include <cstddef>
 #include <span>
@@ -24,14 +25,14 @@ class signer {
     explicit signer(std::span<const std::string> secrets);
 
     struct verified {
-        std::string sid;
+        sid_text sid;
         std::size_t secret;  // index of the secret that signed it; not 0 means: sign again
     };
 
     /// Verifies a cookie value as it stands in the Cookie header (quotes removed). Decoded once, and
     /// only if it holds a '%'; a value with a broken escape, or whose escapes are no UTF-8, is taken as
     /// it stands. The signature is compared as text, in constant time, against every secret. A value
-    /// longer than any valid one is refused unread. Allocates nothing but the sid.
+    /// longer than any valid one is refused unread. Allocates nothing.
     /// Errors: malformed_cookie, bad_signature.
     result<verified> verify(std::string_view cookie_value) const;
 

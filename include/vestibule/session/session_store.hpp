@@ -4,19 +4,13 @@
 #include <vestibule/base/clock.hpp>
 #include <vestibule/base/error.hpp>
 #include <vestibule/base/task.hpp>
+#include <vestibule/session/stored_session.hpp>
 
 #include <memory>
 #include <optional>
-#include <string>
 #include <string_view>
 
 namespace vestibule::session {
-
-/// A value as it was in the store, with the life it had left.
-struct stored_session {
-    std::string value;                // the JSON text
-    std::optional<milliseconds> ttl;  // nothing: no expiry
-};
 
 enum class write_outcome {
     done,
@@ -31,8 +25,12 @@ class session_store {
   public:
     virtual ~session_store() = default;
 
-    /// The session, or nothing where there is none.
-    virtual task<result<std::optional<stored_session>>> load(std::string_view sid) = 0;
+    /// The session without asking, where what is kept of it in memory is known to be what the store has.
+    /// Null: load() has to tell.
+    virtual session_ptr find(std::string_view) { return {}; }
+
+    /// The session as the store has it now, or null where there is none.
+    virtual task<result<session_ptr>> load(std::string_view sid) = 0;
 
     /// Stores a new session; never overwrites one.
     virtual task<result<write_outcome>> create(std::string_view sid, std::string_view value,

@@ -4,7 +4,10 @@
 #include <vestibule/base/clock.hpp>
 #include <vestibule/base/crypto.hpp>
 
+#include <algorithm>
+#include <array>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,6 +16,34 @@ namespace vestibule::session {
 
 /// The longest sid accepted from a cookie, in bytes.
 inline constexpr std::size_t max_sid_size = 256;
+
+/// Any acceptable sid, without memory of its own.
+class sid_text {
+  public:
+    sid_text() = default;
+    /// At most max_sid_size bytes.
+    explicit sid_text(std::string_view sid) noexcept : size_(static_cast<std::uint16_t>(sid.size())) {
+        std::copy(sid.begin(), sid.end(), bytes_.begin());
+    }
+    // Copies what is there, not the room behind it.
+    sid_text(const sid_text& other) noexcept : sid_text(std::string_view(other)) {}
+    sid_text& operator=(const sid_text& other) noexcept {
+        size_ = other.size_;
+        std::copy_n(other.bytes_.begin(), size_, bytes_.begin());
+        return *this;
+    }
+    operator std::string_view() const noexcept {  // NOLINT(google-explicit-constructor): it is text
+        return {bytes_.data(), size_};
+    }
+    friend bool operator==(const sid_text& a, std::string_view b) noexcept {
+        return std::string_view(a) == b;
+    }
+    friend bool operator==(const sid_text& a, const sid_text& b) noexcept { return a == std::string_view(b); }
+
+  private:
+    std::uint16_t size_ = 0;
+    std::array<char, max_sid_size> bytes_;
+};
 
 /// A fresh sid as express-session makes it: 24 random bytes, base64url, 32 characters.
 std::string make_sid();

@@ -31,7 +31,8 @@ class memory_sessions {
   public:
     memory_sessions(std::size_t max_bytes, const clock_source& clock, metrics_registry& metrics);
 
-    std::optional<session::stored_session> load(std::string_view sid);
+    /// Null: there is none.
+    session::session_ptr load(std::string_view sid);
 
     /// Error of both writes: store_refused, the value alone is larger than the store.
     result<session::write_outcome> create(std::string_view sid, std::string_view value,

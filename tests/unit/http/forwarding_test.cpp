@@ -184,9 +184,10 @@ TEST(find_client, table) {
     for (const auto& c : cases) {
         SCOPED_TRACE(std::string(c.peer) + " " + c.lines);
         const parsed request(c.lines);
-        client_facts facts{.address = "left over", .https = true, .peer_trusted = !c.trusted};
+        client_facts facts{
+            .address = ip_address::parse("198.51.100.99"), .https = true, .peer_trusted = !c.trusted};
         find_client(request.fields(), c.peer.empty() ? ip_address{} : ip(c.peer), false, trusted, facts);
-        EXPECT_EQ(facts.address, c.address);
+        EXPECT_EQ(facts.address ? facts.address->to_string() : "unix:", c.address);
         EXPECT_EQ(facts.https, c.https);
         EXPECT_EQ(facts.peer_trusted, c.trusted);
         find_client(request.fields(), c.peer.empty() ? ip_address{} : ip(c.peer), true, trusted, facts);
@@ -198,7 +199,7 @@ TEST(find_client, unix_socket_without_trusted_loopback) {
     const parsed request("X-Forwarded-For: 198.51.100.1\r\nX-Forwarded-Proto: https\r\n");
     client_facts facts;
     find_client(request.fields(), {}, false, ranges({"::1", "10.0.0.0/8"}), facts);
-    EXPECT_EQ(facts.address, "unix:");
+    EXPECT_EQ(facts.address, std::nullopt);
     EXPECT_FALSE(facts.https);
     EXPECT_FALSE(facts.peer_trusted);
 }
@@ -255,7 +256,7 @@ TEST(append_forwarding, table) {
         SCOPED_TRACE(c.lines);
         const parsed request(c.lines);
         std::string out;
-        append_forwarding(out, request.fields(), {.address = "", .https = c.https, .peer_trusted = c.trusted},
+        append_forwarding(out, request.fields(), {.address = {}, .https = c.https, .peer_trusted = c.trusted},
                           c.peer, c.host);
         EXPECT_EQ(out, c.out);
     }

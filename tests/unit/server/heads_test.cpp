@@ -33,7 +33,7 @@ std::string backend_head(const std::string& request, std::string_view injected =
                        {.head = head,
                         .target = target,
                         .framing = *framing,
-                        .client = {.address = "192.0.2.7"},
+                        .client = {.address = http::ip_address::parse("192.0.2.7")},
                         .peer = "192.0.2.7",
                         .request_id = "id",
                         .traceparent = "trace",

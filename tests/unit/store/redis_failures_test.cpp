@@ -101,7 +101,7 @@ TEST_F(redis_failures, a_slow_answer_times_out_and_is_not_taken_for_the_next_one
         }
     };
     error_code slow;
-    std::optional<stored_session> fast;
+    session_ptr fast;
     const auto took = elapsed([&] { slow = wait(store->load("slow")).error(); });
     EXPECT_EQ(slow, errc::store_timeout);
     EXPECT_GE(took, 290ms);

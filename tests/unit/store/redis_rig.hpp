@@ -14,8 +14,8 @@
 namespace vestibule::test {
 
 using namespace std::chrono_literals;
+using session::session_ptr;
 using session::session_store;
-using session::stored_session;
 using session::write_outcome;
 
 class redis_rig : public testing::Test {

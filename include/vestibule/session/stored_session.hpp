@@ -1,0 +1,52 @@
+// A session as it was in the store at one moment: immutable, shared without copying by whoever looks at
+// it on one worker. Not to be handed from thread to thread: its count of users is a plain number.
+#pragma once
+
+#include <vestibule/base/clock.hpp>
+#include <vestibule/session/document.hpp>
+
+#include <boost/smart_ptr/intrusive_ptr.hpp>
+#include <boost/smart_ptr/intrusive_ref_counter.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace vestibule::session {
+
+/// What the server has worked out from a session and need not work out again while the same one is used.
+/// Valid for the configuration whose number is `site`; empty where that is 0.
+struct session_notes {
+    std::uint64_t site = 0;
+    std::string handle;                 // its public name
+    std::string injected;               // finished header lines for the backend
+    std::uint64_t judged = 0, met = 0;  // a bit for each of the first 64 routes: asked, and met
+    bool touching = false;              // a touch is under way; none is due for this object any more
+};
+
+class stored_session final
+    : public boost::intrusive_ref_counter<stored_session, boost::thread_unsafe_counter> {
+  public:
+    /// `ttl`: the life it had left at `at`; nothing: no expiry.
+    stored_session(std::string value, std::optional<milliseconds> ttl, mono_time at);
+
+    const std::string value;  // the JSON text
+    const std::optional<milliseconds> ttl;
+    const mono_time loaded;
+
+    /// The value as a session document; null where it is none.
+    const document* parsed() const noexcept { return document_ ? &*document_ : nullptr; }
+
+    /// What is left of `ttl` at `now`, 0 at least.
+    std::optional<milliseconds> ttl_at(mono_time now) const noexcept;
+
+    session_notes& notes() const noexcept { return notes_; }
+
+  private:
+    std::optional<document> document_;  // views value
+    mutable session_notes notes_;
+};
+
+using session_ptr = boost::intrusive_ptr<const stored_session>;
+
+}  // namespace vestibule::session

@@ -1,0 +1,74 @@
+// What a session says to the backend and to the route. Worked out once for a stored session, and kept with
+// it for as long as it is used unchanged.
+#include "server/exchange.hpp"
+
+#include <vestibule/base/logger.hpp>
+
+namespace vestibule::server {
+
+namespace {
+
+constexpr std::size_t max_injected = 8 * 1024;  // of one header's value
+constexpr std::size_t remembered_routes = 64;
+
+void append_line(std::string& out, std::string_view name, std::string_view value) {
+    out += name;
+    out += ": ";
+    out += value;
+    out += "\r\n";
+}
+
+}  // namespace
+
+// The notes of session_, which is there; made where they are missing or of another configuration.
+session::session_notes& exchange::notes() {
+    session::session_notes& n = session_->notes();
+    if (n.site == site_->number) return n;
+    n.site = site_->number;
+    n.judged = n.met = 0;
+    n.handle = handle_ = site_->make_handle(sid_);
+    n.injected.clear();
+    append_injection(n.injected);
+    append_members(n.injected);
+    return n;
+}
+
+// The session headers, set by us alone: the client's were stripped by name.
+void exchange::append_injection(std::string& out) const {
+    const inject_params& inject = site_->params.inject;
+    if (!inject.state.empty())
+        append_line(out, inject.state,
+                    outcome_ == session_outcome::unavailable ? "none" : to_string(outcome_));
+    if (!inject.id.empty() && !handle_.empty()) append_line(out, inject.id, handle_);
+}
+
+// Those of inject.headers.
+void exchange::append_members(std::string& out) const {
+    for (const injected_header& h : site_->params.inject.headers) {
+        const auto json = session_->parsed()->find(h.pointer);
+        if (!json) continue;
+        // A cut value would be another value: too long ones are not sent at all.
+        const std::string text = json->size() <= max_injected ? session::header_text(*json) : std::string();
+        if (json->size() > max_injected || text.size() > max_injected)
+            log::warn("session value too long to inject",
+                      {{"side", "session"}, {"header", h.name}, {"handle", handle_}});
+        else
+            append_line(out, h.name, text);
+    }
+}
+
+// Whether the session, if any, meets what the route requires.
+bool exchange::meets_route() {
+    const auto& require = site_->routes.at(route_).require;
+    if (!session_) return policy::meets(require, nullptr);
+    if (route_ >= remembered_routes) return policy::meets(require, session_->parsed());
+    session::session_notes& n = notes();
+    const std::uint64_t bit = std::uint64_t(1) << route_;
+    if ((n.judged & bit) == 0) {
+        n.judged |= bit;
+        if (policy::meets(require, session_->parsed())) n.met |= bit;
+    }
+    return (n.met & bit) != 0;
+}
+
+}  // namespace vestibule::server
