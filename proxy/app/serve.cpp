@@ -29,10 +29,10 @@ class program {
     program(std::string config_file, config::settings settings)
         : file_(std::move(config_file)),
           settings_(std::move(settings)),
-          make_store_(make_store_factory(settings_.store, metrics_)),
-          server_(settings_.server, settings_.workers.value_or(config::allowed_cpus()), make_store_,
-                  metrics_),
-          admin_store_(make_store_(io_)),
+          workers_(settings_.workers.value_or(config::allowed_cpus())),
+          stores_(settings_.store, metrics_),
+          server_(settings_.server, workers_, stores_.for_workers(workers_), metrics_),
+          admin_store_(stores_.direct(io_)),
           admin_(io_, metrics_,
                  [this] {
                      return check_readiness(io_, *admin_store_, settings_.server.upstream,
@@ -119,7 +119,8 @@ class program {
     config::settings settings_;
     metrics_registry metrics_;
     boost::asio::io_context io_;
-    server::store_factory make_store_;
+    unsigned workers_;
+    stores stores_;
     server::server server_;
     std::unique_ptr<session::session_store> admin_store_;
     admin::admin_server admin_;

@@ -3,11 +3,25 @@
 
 #include <vestibule/base/metrics.hpp>
 #include <vestibule/server/server.hpp>
+#include <vestibule/store/memory_store.hpp>
 #include <vestibule/store/store_params.hpp>
 
 namespace vestibule::app {
 
-/// A factory for the configured kind of store; the memory store is shared by all that it makes.
-server::store_factory make_store_factory(const store::store_params& p, metrics_registry& metrics);
+/// Makes stores of the configured kind, that of an embedded one shared by all.
+class stores {
+  public:
+    stores(const store::store_params& p, metrics_registry& metrics);
+
+    /// For each of that many workers: with its part of the near cache.
+    server::store_factory for_workers(unsigned workers) const;
+    /// For asking the store itself.
+    std::unique_ptr<session::session_store> direct(boost::asio::io_context& io) const;
+
+  private:
+    store::store_params params_;
+    metrics_registry& metrics_;
+    std::shared_ptr<store::memory_sessions> memory_;
+};
 
 }  // namespace vestibule::app

@@ -37,9 +37,10 @@ constexpr known_key cookie[] = {
     {"same_site"}, {"max_age"}, {"partitioned"}, {"forward"},
 };
 constexpr known_key store[] = {
-    {"url"}, {"prefix"}, {"timeout"}, {"on_failure"}, {"memory"}, {"near_cache", later},
+    {"url"}, {"prefix"}, {"timeout"}, {"on_failure"}, {"memory"}, {"near_cache"},
 };
 constexpr known_key memory[] = {{"max_bytes"}};
+constexpr known_key near_cache[] = {{"enabled"}, {"max_bytes"}, {"max_stale"}};
 constexpr known_key inject[] = {{"state"}, {"id"}, {"headers"}};
 constexpr known_key route[] = {{"match"}, {"session"}, {"require"}, {"deny"}};
 constexpr known_key match[] = {{"path"}, {"methods"}, {"host"}};
@@ -60,6 +61,7 @@ constexpr known_map maps[] = {
     {"session.cookie", cookie},
     {"store", store},
     {"store.memory", memory},
+    {"store.near_cache", near_cache},
     {"inject", inject},
     {"routes[]", route},
     {"routes[].match", match},

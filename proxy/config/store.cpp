@@ -42,6 +42,10 @@ void read_store(const cursor& at, store::store_params& out, server::failure_poli
         {{"reject", server::failure_policy::reject}, {"anonymous", server::failure_policy::anonymous}});
     const map_reader memory(m["memory"]);
     read_size(memory["max_bytes"], out.memory_bytes, mib, mib * mib);
+    const map_reader near_cache(m["near_cache"]);
+    read_boolean(near_cache["enabled"], out.near_cache.enabled);
+    read_size(near_cache["max_bytes"], out.near_cache.max_bytes, mib, mib * mib);
+    read_duration(near_cache["max_stale"], out.near_cache.max_stale, {100ms, 60s});
 }
 
 }  // namespace vestibule::config

@@ -22,16 +22,13 @@ struct background_units {
     worker_state& w_;
 };
 
-task<void> touch(worker_state& w, session::session_ptr s, std::string sid, seconds ttl) {
+task<void> touch(worker_state& w, std::string sid, seconds ttl) {
     const background_units unit(w);
-    s->notes().touching = true;
     const auto r = co_await w.store.touch(sid, ttl);
-    if (!r) {
-        s->notes().touching = false;
+    if (!r)
         log_failure("touch", r.error());
-    } else if (*r == session::write_outcome::done) {
+    else if (*r == session::write_outcome::done)
         w.metrics.sessions_renewed.add();
-    }
 }
 
 task<void> destroy(worker_state& w, std::string sid) {
@@ -71,8 +68,8 @@ void run(task<void> t) {
 
 }  // namespace
 
-void touch_later(worker_state& w, session::session_ptr s, std::string sid, seconds ttl) {
-    run(touch(w, std::move(s), std::move(sid), ttl));
+void touch_later(worker_state& w, std::string sid, seconds ttl) {
+    run(touch(w, std::move(sid), ttl));
 }
 
 void record_since_later(worker_state& w, std::string sid, std::string value, unix_time since) {

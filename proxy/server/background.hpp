@@ -8,8 +8,8 @@
 
 namespace vestibule::server {
 
-/// EXPIRE to `ttl`. `s` notes that it is under way.
-void touch_later(worker_state& w, session::session_ptr s, std::string sid, seconds ttl);
+/// EXPIRE to `ttl`.
+void touch_later(worker_state& w, std::string sid, seconds ttl);
 
 /// Records in the document that the absolute timeout counts from `since`; a change made meanwhile by
 /// others is kept (compare-and-set, repeated on a lost race).

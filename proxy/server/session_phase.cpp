@@ -17,6 +17,7 @@ namespace {
 
 constexpr std::size_t max_candidates = 8;  // validly signed cookies tried
 constexpr std::size_t max_looked_at = 64;  // cookies of our name whose signature is checked
+constexpr auto touch_retry = seconds(1);   // of the same loaded session
 
 bool secure_for(secure_mode mode, bool https) {
     return mode == secure_mode::on || (mode == secure_mode::automatic && https);
@@ -160,7 +161,10 @@ void exchange::adopt(const candidate& c, session_ptr s, const session::life& lif
     w_.metrics.count_secret(c.secret);
 
     if (life.record_since) record_since_later(w_, sid_, session_->value, wall_now());
-    if (life.touch && !known.touching) touch_later(w_, session_, sid_, *life.touch);
+    if (life.touch && known.touch_again <= mono_now()) {
+        known.touch_again = mono_now() + touch_retry;
+        touch_later(w_, sid_, *life.touch);
+    }
     // The cookie runs out with the store, where it runs out at all; one signed by an older secret is
     // signed again. A session without a life of its own (maxAge: null) keeps its browser-session cookie.
     const bool express_browser_session = !session_->parsed()->cookie().original_max_age.has_value();

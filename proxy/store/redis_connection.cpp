@@ -1,6 +1,7 @@
 #include "store/redis_connection.hpp"
 
 #include <vestibule/base/crypto.hpp>
+#include <vestibule/base/logger.hpp>
 
 #include <algorithm>
 #include <cstring>
@@ -33,11 +34,12 @@ redis_connection::redis_connection(boost::asio::io_context& io, const store_para
       reconnects_(metrics.counter("vestibule_store_reconnects_total",
                                   "Connections to the session store made anew after one was lost.")),
       backoff_(random_seed()),
+      dialer_(io, params.url,
+              params.near_cache.enabled && reply_decoder::reads_resp3() ? resp_version::three
+                                                                        : resp_version::two),
       pause_(io),
       watchdog_(io),
-      last_failure_(errc::store_unavailable) {
-    if (params_.url.tls) prepare_tls();
-}
+      last_failure_(errc::store_unavailable) {}
 
 void redis_connection::start() {
     detach(run(), end_program);
@@ -47,7 +49,8 @@ void redis_connection::stop() {
     if (std::exchange(stopped_, true)) return;
     pause_.cancel();
     watchdog_.cancel();
-    if (greeting_) greeting_->close();
+    dialer_.cancel();
+    observer_ = nullptr;
     failures failed;
     if (link_) {
         link_->close(errc::store_unavailable);
@@ -91,9 +94,13 @@ task<void> redis_connection::run() {
     while (!stopped_) {
         mono_time since = exact_now();
         failures failed;
-        if (auto stream = co_await open(); stream && !stopped_) {
-            co_await serve(std::move(stream), failed);
+        auto dialled = co_await dialer_.open();
+        if (stopped_) break;
+        if (dialled) {
+            co_await serve(std::move(*dialled), failed);
             since = exact_now();
+        } else {
+            report(dialled.error(), dialer_.problem());
         }
         // An attempt that took its time has waited enough.
         if (!stopped_) next_attempt_ = since + backoff_.next();
@@ -106,8 +113,10 @@ task<void> redis_connection::run() {
     }
 }
 
-task<void> redis_connection::serve(std::unique_ptr<net::byte_stream> stream, failures& failed) {
-    const auto link = std::make_shared<redis_link>(io_, std::move(stream));
+task<void> redis_connection::serve(redis_dialer::dialled d, failures& failed) {
+    const auto link = std::make_shared<redis_link>(io_, std::move(d.stream), [this](const reply& r) {
+        if (observer_) observer_->pushed(r);
+    });
     link_ = link;
     connected_.set(1);
     if (std::exchange(was_connected_, true)) reconnects_.add();
@@ -115,10 +124,12 @@ task<void> redis_connection::serve(std::unique_ptr<net::byte_stream> stream, fai
     detach(link->write_requests(), end_program);
     for (redis_operation* op : std::exchange(waiting_, {})) link->submit(*op);
     waiting_bytes_ = 0;
+    if (observer_) observer_->connected(d.version);
 
     const error_code why = co_await link->read_replies();
     link_.reset();
     connected_.set(0);
+    if (observer_) observer_->disconnected();
     if (stopped_) co_return;
     if (link->has_answered()) backoff_.reset();
     last_failure_ = errc::store_unavailable;
@@ -199,6 +210,20 @@ void redis_connection::sweep() {
     }
     if (next) watch(std::max(*next, now + sweep_granularity));
     complete(failed);
+}
+
+void redis_connection::report(error_code kind, std::string reason) {
+    last_failure_ = kind;
+    if (reason == reported_) return;
+    reported_ = std::move(reason);
+    log::warn("no connection to the session store",
+              {{"store", params_.url.display()}, {"reason", reported_}});
+}
+
+void redis_connection::report_connected() {
+    if (reconnects_.get() > 0 && reported_.empty()) return;
+    reported_.clear();
+    log::info("connected to the session store", {{"store", params_.url.display()}});
 }
 
 void redis_connection::set_waiting(std::deque<redis_operation*> waiting) {

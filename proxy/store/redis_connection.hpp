@@ -16,9 +16,8 @@
 #include <vestibule/store/store_params.hpp>
 
 #include "store/backoff.hpp"
+#include "store/redis_dialer.hpp"
 #include "store/redis_link.hpp"
-
-#include <boost/asio/ssl/context.hpp>
 
 #include <deque>
 #include <memory>
@@ -29,14 +28,28 @@
 
 namespace vestibule::store {
 
+/// What becomes of a connection, told as it happens.
+class link_observer {
+  public:
+    virtual ~link_observer() = default;
+    /// From now on operations leave over a new link that speaks `v`.
+    virtual void connected(resp_version v) = 0;
+    /// The link is gone, and with it all that its server knew of it.
+    virtual void disconnected() = 0;
+    /// RESP3: the server says something by itself.
+    virtual void pushed(const reply& r) = 0;
+};
+
 class redis_connection : public std::enable_shared_from_this<redis_connection> {
   public:
     redis_connection(boost::asio::io_context& io, const store_params& params, metrics_registry& metrics);
 
+    /// Before start(); `o` lives until stop().
+    void observe(link_observer& o) noexcept { observer_ = &o; }
     void start();
 
     /// Fails what is pending and what comes after with store_unavailable. What the event loop still has
-    /// of it ends with the loop's next turns, at most `connect_timeout` later.
+    /// of it ends with the loop's next turns, at most redis_dialer::connect_timeout later.
     void stop();
 
     /// co_await connection.execute(op) -> error_code: store_unavailable, store_timeout, store_refused (the
@@ -55,10 +68,12 @@ class redis_connection : public std::enable_shared_from_this<redis_connection> {
     /// Whether a connection serves, or nothing is known to be wrong with the next one.
     bool reachable() const noexcept { return link_ != nullptr || reported_.empty(); }
 
+    /// Whether a question can leave now.
+    bool connected() const noexcept { return link_ != nullptr; }
+
     /// A reply was not one to its question: nothing that follows can be trusted.
     void distrust();
 
-    static constexpr milliseconds connect_timeout{1000};  // greeting included
     static constexpr std::size_t max_unsent_bytes = 64 * 1024 * 1024;
 
   private:
@@ -66,10 +81,7 @@ class redis_connection : public std::enable_shared_from_this<redis_connection> {
 
     bool begin(redis_operation& op);
     task<void> run();
-    void prepare_tls();
-    task<std::unique_ptr<net::byte_stream>> open();
-    task<bool> greet_in_time(net::byte_stream& stream, mono_time until);
-    task<void> serve(std::unique_ptr<net::byte_stream> stream, failures& failed);
+    task<void> serve(redis_dialer::dialled d, failures& failed);
     void sort_orphans(redis_link& link, error_code why, failures& failed);
     void drop_hopeless(failures& failed);
 
@@ -82,12 +94,11 @@ class redis_connection : public std::enable_shared_from_this<redis_connection> {
 
     boost::asio::io_context& io_;
     const store_params params_;
-    std::optional<boost::asio::ssl::context> tls_;
+    link_observer* observer_ = nullptr;
     metric_cell& connected_;
     metric_cell& reconnects_;
 
     std::shared_ptr<redis_link> link_;       // while serving
-    net::byte_stream* greeting_ = nullptr;   // while greeting
     std::optional<mono_time> next_attempt_;  // while pausing
     std::deque<redis_operation*> waiting_;   // for a connection
     std::size_t waiting_bytes_ = 0;
@@ -95,6 +106,7 @@ class redis_connection : public std::enable_shared_from_this<redis_connection> {
     bool was_connected_ = false;
 
     backoff backoff_;
+    redis_dialer dialer_;
     net::timer pause_;
     net::timer watchdog_;  // for the oldest deadline of all operations
     bool watching_ = false;

@@ -8,9 +8,9 @@
 namespace vestibule::store {
 namespace {
 
-enum class step { auth, select, set_name };
+enum class step { auth, select, set_name, resp3 };
 
-std::vector<step> write_greeting(const store_url& url, std::string& out) {
+std::vector<step> write_greeting(const store_url& url, resp_version wanted, std::string& out) {
     std::vector<step> steps;
     if (!url.password.empty()) {
         if (url.user.empty())
@@ -25,12 +25,16 @@ std::vector<step> write_greeting(const store_url& url, std::string& out) {
     }
     append_command(out, {"CLIENT", "SETNAME", "vestibule"});
     steps.push_back(step::set_name);
+    if (wanted == resp_version::three) {
+        append_command(out, {"HELLO", "3"});
+        steps.push_back(step::resp3);
+    }
     return steps;
 }
 
 // Empty: the step is done. The name is not needed, unless what it was refused for concerns everything.
 std::string complaint_of(step s, const reply& r, const store_url& url) {
-    if (r.is_status("OK")) return {};
+    if (r.is_status("OK") || (s == step::resp3 && !r.is_nil())) return {};
     if (!r.is_error()) return "answers that are not of Redis";
     const std::string word(error_word(r.text));
     switch (s) {
@@ -38,7 +42,8 @@ std::string complaint_of(step s, const reply& r, const store_url& url) {
             return "AUTH refused: " + word +
                    (word == "ERR" ? " (has the server this user or password at all?)" : "");
         case step::select: return "SELECT " + std::to_string(url.database) + " refused: " + word;
-        case step::set_name: break;
+        case step::set_name:
+        case step::resp3: break;
     }
     if (word == "NOAUTH") return "NOAUTH: the server wants a password";
     if (word == "DENIED") return "DENIED: the server is in protected mode";
@@ -47,9 +52,11 @@ std::string complaint_of(step s, const reply& r, const store_url& url) {
 
 }  // namespace
 
-task<error_code> greet(net::byte_stream& stream, const store_url& url, std::string& problem) {
+task<result<resp_version>> greet(net::byte_stream& stream, const store_url& url, resp_version wanted,
+                                 std::string& problem) {
     std::string out;
-    const std::vector<step> steps = write_greeting(url, out);
+    const std::vector<step> steps = write_greeting(url, wanted, out);
+    auto spoken = resp_version::two;
     if (co_await net::write_all(stream, boost::asio::buffer(out))) {
         problem = "connection closed during the greeting";
         co_return errc::store_unavailable;
@@ -70,15 +77,17 @@ task<error_code> greet(net::byte_stream& stream, const store_url& url, std::stri
                 problem = "more answers than questions";
                 co_return errc::store_protocol;
             }
+            if (steps[done] == step::resp3 && !r.is_error()) spoken = resp_version::three;
             problem = complaint_of(steps[done++], r, url);
-            if (!problem.empty()) co_return r.is_error() ? errc::store_refused : errc::store_protocol;
+            if (!problem.empty())
+                co_return make_error_code(r.is_error() ? errc::store_refused : errc::store_protocol);
         }
         if (status == reply_decoder::status::broken) {
             problem = std::string(decoder.problem()) + (url.tls ? "" : " (is this a TLS port? then rediss:)");
             co_return errc::store_protocol;
         }
     }
-    co_return error_code{};
+    co_return spoken;
 }
 
 }  // namespace vestibule::store

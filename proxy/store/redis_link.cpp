@@ -12,8 +12,9 @@ constexpr std::size_t kept_capacity = 256 * 1024;  // of a write buffer, between
 
 }  // namespace
 
-redis_link::redis_link(boost::asio::io_context& io, std::unique_ptr<net::byte_stream> stream)
-    : io_(io), stream_(std::move(stream)) {}
+redis_link::redis_link(boost::asio::io_context& io, std::unique_ptr<net::byte_stream> stream,
+                       std::function<void(const reply&)> on_push)
+    : io_(io), stream_(std::move(stream)), on_push_(std::move(on_push)) {}
 
 void redis_link::submit(redis_operation& op) {
     slots_.push_back({&op, op.replies.size(), 0, exact_now(), ever_queued_});
@@ -66,6 +67,10 @@ task<error_code> redis_link::read_replies() {
 
 // False: nobody asked for it.
 bool redis_link::deliver(reply&& r) {
+    if (r.is_push()) {
+        on_push_(r);
+        return true;
+    }
     if (slots_.empty()) return false;
     slot& s = slots_.front();
     if (s.op) s.op->replies[s.answered] = std::move(r);

@@ -13,6 +13,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -28,7 +29,9 @@ class redis_link : public std::enable_shared_from_this<redis_link> {
         bool first;  // it was its answer that came next
     };
 
-    redis_link(boost::asio::io_context& io, std::unique_ptr<net::byte_stream> stream);
+    /// `on_push` gets what the server says without being asked (RESP3).
+    redis_link(boost::asio::io_context& io, std::unique_ptr<net::byte_stream> stream,
+               std::function<void(const reply&)> on_push);
 
     /// The op's deadline is watched by whoever calls expire().
     void submit(redis_operation& op);
@@ -69,6 +72,7 @@ class redis_link : public std::enable_shared_from_this<redis_link> {
 
     boost::asio::io_context& io_;
     std::unique_ptr<net::byte_stream> stream_;
+    std::function<void(const reply&)> on_push_;
     reply_decoder decoder_;
     std::deque<slot> slots_;
     mono_time last_received_{};

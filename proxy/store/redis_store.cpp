@@ -2,6 +2,7 @@
 
 #include <vestibule/base/logger.hpp>
 
+#include "store/cached_store.hpp"
 #include "store/redis_connection.hpp"
 #include "store/redis_script.hpp"
 #include "store/store_metrics.hpp"
@@ -21,12 +22,9 @@ constexpr std::size_t kept_capacity = 4096;
 
 class redis_store final : public session::session_store {
   public:
-    redis_store(boost::asio::io_context& io, const store_params& params, metrics_registry& metrics)
-        : params_(params),
-          metrics_(metrics),
-          connection_(std::make_shared<redis_connection>(io, params, metrics)) {
-        connection_->start();
-    }
+    redis_store(std::shared_ptr<redis_connection> connection, const store_params& params,
+                metrics_registry& metrics)
+        : params_(params), metrics_(metrics), connection_(std::move(connection)) {}
     ~redis_store() override { connection_->stop(); }
 
     task<result<session_ptr>> load(std::string_view sid) override;
@@ -190,7 +188,12 @@ error_code redis_store::not_expected(operation o, const reply& r) {
 std::unique_ptr<session::session_store> make_redis_store(boost::asio::io_context& io,
                                                          const store_params& params,
                                                          metrics_registry& metrics) {
-    return std::make_unique<redis_store>(io, params, metrics);
+    auto connection = std::make_shared<redis_connection>(io, params, metrics);
+    auto direct = std::make_unique<redis_store>(connection, params, metrics);
+    if (params.near_cache.enabled)
+        return make_cached_store(std::move(direct), std::move(connection), io, params, metrics);
+    connection->start();
+    return direct;
 }
 
 }  // namespace vestibule::store

@@ -18,6 +18,14 @@ void append_header(std::string& out, char type, std::size_t n) {
     out += "\r\n";
 }
 
+bool is_push([[maybe_unused]] int type) noexcept {
+#ifdef REDIS_REPLY_PUSH
+    return type == REDIS_REPLY_PUSH;
+#else
+    return false;
+#endif
+}
+
 }  // namespace
 
 void append_command(std::string& out, std::initializer_list<std::string_view> words) {
@@ -81,7 +89,7 @@ struct reply_decoder::callbacks {
     template <class Count>
     static void* array(const redisReadTask* task, Count) noexcept {
         reply* r = place(task);
-        if (r) r->type = reply::kind::array;
+        if (r) r->type = is_push(task->type) ? reply::kind::push : reply::kind::array;
         return r;
     }
 
@@ -138,6 +146,14 @@ reply_decoder::reply_decoder() {
 }
 
 reply_decoder::~reply_decoder() = default;
+
+bool reply_decoder::reads_resp3() noexcept {
+#ifdef REDIS_REPLY_PUSH
+    return true;
+#else
+    return false;
+#endif
+}
 
 void reply_decoder::feed(std::string_view bytes) {
     if (problem_) return;

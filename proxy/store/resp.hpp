@@ -15,7 +15,15 @@ struct redisReader;
 namespace vestibule::store {
 
 struct reply {
-    enum class kind : std::uint8_t { nil, integer, status, error, bulk, array };
+    enum class kind : std::uint8_t {
+        nil,
+        integer,
+        status,
+        error,
+        bulk,
+        array,  // and RESP3's sets and maps, the latter with keys and values in turn
+        push,   // RESP3: nobody asked for it
+    };
 
     kind type = kind::nil;
     std::int64_t integer = 0;
@@ -25,6 +33,7 @@ struct reply {
     bool is_nil() const noexcept { return type == kind::nil; }
     bool is_integer() const noexcept { return type == kind::integer; }
     bool is_bulk() const noexcept { return type == kind::bulk; }
+    bool is_push() const noexcept { return type == kind::push; }
     bool is_error() const noexcept { return type == kind::error; }
     bool is_status(std::string_view s) const noexcept { return type == kind::status && text == s; }
 };
@@ -41,6 +50,9 @@ std::string_view error_word(std::string_view error_text) noexcept;
 /// their nesting. Once broken, always broken.
 class reply_decoder {
   public:
+    /// Whether it reads RESP3 (hiredis 1.0 and later); else RESP2 alone.
+    static bool reads_resp3() noexcept;
+
     static constexpr std::size_t max_buffered = 8 * 1024 * 1024;  // so also the largest value
     static constexpr std::size_t max_elements = 1024;             // in one reply, nested ones included
 

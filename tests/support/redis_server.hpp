@@ -129,8 +129,16 @@ class redis_server {
     void freeze() { ::kill(pid_, SIGSTOP); }
     void thaw() { ::kill(pid_, SIGCONT); }
 
+    /// How often a command was called so far, as INFO commandstats has it.
+    long long calls(const std::string& command) {
+        const std::string stats = raw({"INFO", "commandstats"}).value_or("");
+        const std::string line = "cmdstat_" + command + ":calls=";
+        const auto at = stats.find(line);
+        return at == std::string::npos ? 0 : std::stoll(stats.substr(at + line.size()));
+    }
+
     /// What an administrator would see: integers as text, arrays a line each, nil as nothing.
-    std::optional<std::string> raw(std::initializer_list<std::string> words) {
+    std::optional<std::string> raw(const std::vector<std::string>& words) {
         std::vector<const char*> argv;
         std::vector<std::size_t> sizes;
         for (const auto& w : words) {

@@ -33,7 +33,7 @@ def own_redis(tmp_path):
 
 
 def in_front(vestibule, redis, **store):
-    return vestibule({**ROUTES, "store": {"url": redis.url, **store}})
+    return vestibule({**ROUTES, "store": {"url": redis.url, "near_cache": {"enabled": False}, **store}})
 
 
 def is_outage_answer(answer):

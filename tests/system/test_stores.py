@@ -122,10 +122,11 @@ def test_the_embedded_store(vestibule, backend, redis):
     assert state(backend) == "new"
 
 
-def test_one_connection_for_each_worker(vestibule, backend, redis):
-    """Operations are pipelined on it, however many clients there are."""
+@pytest.mark.parametrize("near_cache, most", [(False, 1), (True, 2)])
+def test_few_connections_for_each_worker(vestibule, backend, redis, near_cache, most):
+    """Operations are pipelined on one, however many clients there are; a near cache may take another."""
     before = len(redis.command("CLIENT", "LIST").splitlines())
-    program = vestibule({**COMMON, "workers": 2})
+    program = vestibule({**COMMON, "workers": 2, "store": {"near_cache": {"enabled": near_cache}}})
     _, cookie = redis.login(user={"id": "u1"})
     clients = [program.client() for _ in range(50)]
     for _ in range(3):
@@ -137,4 +138,4 @@ def test_one_connection_for_each_worker(vestibule, backend, redis):
     connections = len(redis.command("CLIENT", "LIST").splitlines()) - before
     for client in clients:
         client.close()
-    assert connections <= 3, "one for each worker, and one for health at most"
+    assert connections <= 2 * most + 1, "that many for each worker, and one for health at most"

@@ -21,7 +21,7 @@ struct session_notes {
     std::string handle;                 // its public name
     std::string injected;               // finished header lines for the backend
     std::uint64_t judged = 0, met = 0;  // a bit for each of the first 64 routes: asked, and met
-    bool touching = false;              // a touch is under way; none is due for this object any more
+    mono_time touch_again{};            // a touch is under way: no other one before this time
 };
 
 class stored_session final

@@ -16,6 +16,10 @@ namespace vestibule::store {
 /// and made again for ever with backoff (50 ms to 1 s), so nothing here needs Redis to be up. With
 /// rediss:// the server's certificate is checked against the system's CAs (or SSL_CERT_FILE).
 ///
+/// With params.near_cache find() answers for sessions in use, from memory that is kept coherent with the
+/// store (proxy/store/README.md); where no RESP3 is spoken that takes a second connection. While the store
+/// cannot answer, load() answers with what is in that memory, max_stale old at the most.
+///
 /// Errors, all within params.timeout:
 ///   store_unavailable  not connected, or the connection was lost. What may be asked twice (load, touch,
 ///                      destroy, ping) has been asked again then, once; create and compare_and_set never

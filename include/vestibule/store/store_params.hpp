@@ -2,6 +2,7 @@
 #pragma once
 
 #include <vestibule/base/error.hpp>
+#include <vestibule/store/near_cache_params.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -36,6 +37,7 @@ struct store_params {
     std::string prefix = "sess:";
     std::chrono::milliseconds timeout{250};        // one operation, waiting for a connection included
     std::size_t memory_bytes = 256 * 1024 * 1024;  // memory: store only
+    near_cache_params near_cache{};                // Redis only
     std::size_t max_waiting = 10'000;              // operations in flight on one worker; beyond: overloaded
 };
 

@@ -144,7 +144,8 @@ void describe(writer& w, const server::server_params& p) {
 }
 
 void describe(writer& w, const store::store_params& p) {
-    const auto& [url, prefix, timeout, memory_bytes, max_waiting] = p;
+    const auto& [url, prefix, timeout, memory_bytes, near_cache, max_waiting] = p;
+    const auto& [enabled, max_bytes, max_stale] = near_cache;
     const auto& [kind, tls, host, port, unix_path, user, password, database] = url;
     w("store.kind", kind);
     w("store.tls", tls);
@@ -157,6 +158,9 @@ void describe(writer& w, const store::store_params& p) {
     w("store.prefix", prefix);
     w("store.timeout", timeout);
     w("store.memory_bytes", memory_bytes);
+    w("store.near_cache.enabled", enabled);
+    w("store.near_cache.max_bytes", max_bytes);
+    w("store.near_cache.max_stale", max_stale);
     w("store.max_waiting", max_waiting);
 }
 

@@ -18,6 +18,7 @@ std::string show(const reply& r) {
         case reply::kind::status: return "+" + r.text;
         case reply::kind::error: return "-" + r.text;
         case reply::kind::bulk: return "'" + r.text + "'";
+        case reply::kind::push:
         case reply::kind::array: break;
     }
     std::string out = "[";

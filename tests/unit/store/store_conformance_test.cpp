@@ -31,6 +31,13 @@ redis_server& server() {
         // All that a session store needs, and no more. (CLIENT SETNAME is tried, and not needed.)
         s->raw({"ACL", "SETUSER", "app", "on", ">p@ss:w/#%", "~sess:*", "+get", "+pttl", "+set", "+expire",
                 "+del", "+eval", "+evalsha", "+ping", "+select"});
+        // And with a near cache.
+        s->raw({"ACL",       "SETUSER", "near",          "on",
+                ">pw",       "~sess:*", "resetchannels", "&__redis__:invalidate",
+                "+get",      "+pttl",   "+set",          "+expire",
+                "+del",      "+eval",   "+evalsha",      "+ping",
+                "+select",   "+hello",  "+client|id",    "+client|tracking",
+                "+subscribe"});
         ::setenv("SSL_CERT_FILE", s->certificate().c_str(), 1);
         return s;
     }();
@@ -39,11 +46,13 @@ redis_server& server() {
 
 class redis_fixture final : public store_fixture {
   public:
-    redis_fixture(const std::string& url, int database) : database_(std::to_string(database)) {
+    redis_fixture(const std::string& url, int database, bool near_cache = false)
+        : database_(std::to_string(database)) {
         server().raw({"FLUSHALL"});
         std::string problem;
         store::store_params params;
         params.url = store::parse_store_url(url, problem).value();
+        params.near_cache.enabled = near_cache;
         params.timeout = 10s;  // sanitizers and a busy machine are slow
         for (auto& s : stores_) s = store::make_redis_store(io_, params, metrics_);
     }
@@ -83,13 +92,18 @@ std::unique_ptr<store_fixture> with_user_and_database() {
     const std::string at = "@localhost:" + std::to_string(server().port());
     return std::make_unique<redis_fixture>("redis://app:p%40ss%3Aw%2F%23%25" + at + "/3", 3);
 }
+std::unique_ptr<store_fixture> with_near_cache() {
+    const std::string url = "redis://near:pw@localhost:" + std::to_string(server().port());
+    return std::make_unique<redis_fixture>(url, 0, true);
+}
 
 INSTANTIATE_TEST_SUITE_P(every, store_conformance,
                          testing::Values(store_under_test{"memory", in_memory},
                                          store_under_test{"redis_tcp", over_tcp},
                                          store_under_test{"redis_unix_socket", over_unix_socket},
                                          store_under_test{"redis_tls", over_tls},
-                                         store_under_test{"redis_user_and_database", with_user_and_database}),
+                                         store_under_test{"redis_user_and_database", with_user_and_database},
+                                         store_under_test{"redis_near_cache", with_near_cache}),
                          [](const auto& i) { return i.param.name; });
 
 }  // namespace

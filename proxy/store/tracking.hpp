@@ -1,0 +1,63 @@
+// Keeps a near cache coherent with what one redis_connection reads, by Redis' server-assisted client-side
+// caching (CLIENT TRACKING): does what tracking_state says, passes on what Redis tells, listens for its
+// heart.
+//
+// RESP3: Redis tells on the connection itself. RESP2: on an invalidation_channel; tracking holds only while
+// both connections stand, and a heartbeat counts when it has come back over both.
+#pragma once
+
+#include <vestibule/base/metrics.hpp>
+
+#include "store/invalidation_channel.hpp"
+#include "store/near_cache.hpp"
+#include "store/redis_connection.hpp"
+#include "store/tracking_state.hpp"
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace vestibule::store {
+
+class tracking final : public link_observer, public std::enable_shared_from_this<tracking> {
+  public:
+    /// `on_invalidated`: called behind the cache for each sid of this prefix.
+    tracking(boost::asio::io_context& io, const store_params& params, redis_connection& connection,
+             near_cache& cache, metrics_registry& metrics,
+             std::function<void(std::string_view sid)> on_invalidated);
+
+    void start();
+    /// Before the connection is stopped. Touches neither it nor the cache any more.
+    void stop();
+
+    void connected(resp_version v) override;
+    void disconnected() override;
+    void pushed(const reply& r) override;
+
+  private:
+    void arm();
+    task<void> ask_for_it(tracking_state::question q);
+    void refuse(const std::string& why);
+    void open_channel();
+    void show_open() noexcept { open_gauge_.set(cache_.open() ? 1 : 0); }
+    void take_keys(const reply& keys);
+    task<void> keep_beating();
+    task<void> beat();
+
+    boost::asio::io_context& io_;
+    const store_params params_;
+    redis_connection& connection_;
+    near_cache& cache_;
+    tracking_state state_;
+    std::function<void(std::string_view)> on_invalidated_;
+    metric_cell& open_gauge_;
+    metric_cell& invalidations_;
+
+    std::shared_ptr<invalidation_channel> channel_;  // RESP2
+    std::string reported_;                           // the refusal last logged
+    net::timer pause_;
+    bool stopped_ = false;
+};
+
+}  // namespace vestibule::store
