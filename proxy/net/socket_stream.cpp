@@ -1,35 +1,56 @@
 // byte_stream over a TCP or unix socket.
 #include <vestibule/net/connect.hpp>
 
-#include "net/completion_handler.hpp"
+#include "net/poller.hpp"
 
-#include <boost/asio/socket_base.hpp>
+#include <boost/asio/error.hpp>
 
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
+#include <unistd.h>
 
 #include <cerrno>
 
 namespace vestibule::net {
 namespace {
 
-class socket_stream final : public byte_stream {
+constexpr int reads_in_a_row = 4;  // in one turn, while there is always something; then others come first
+
+error_code last_error() noexcept {
+    return {errno, boost::system::system_category()};
+}
+
+class socket_stream final : public byte_stream, private poller::socket {
   public:
-    explicit socket_stream(stream_socket socket) : socket_(std::move(socket)) {
-        error_code ignored;
-        socket_.native_non_blocking(true, ignored);
+    socket_stream(poller& p, int descriptor) : poller_(p), fd_(descriptor) {
+        if (!poller_.add(fd_, *this)) ::close(std::exchange(fd_, -1));
+    }
+    ~socket_stream() override { close(); }
+
+    io_result try_read(asio::mutable_buffer buffer) noexcept override {
+        if (!readable_ || fd_ < 0 || !may_go_on()) return {asio::error::would_block, 0};
+        return receive(buffer);
     }
 
     void start_read(asio::mutable_buffer buffer, io_completion& done) override {
-        socket_.async_read_some(buffer, completion_handler{&done});
+        if (fd_ < 0) return poller_.complete_later(done, asio::error::bad_descriptor);
+        room_ = buffer;
+        begin(reader_, done);
+        if (readable_) poller_.later(*this, EPOLLIN);
     }
 
     void start_write(asio::const_buffer buffer, io_completion& done) override {
-        socket_.async_write_some(buffer, completion_handler{&done});
+        if (fd_ < 0) return poller_.complete_later(done, asio::error::bad_descriptor);
+        bytes_ = buffer;
+        begin(writer_, done);  // who comes here has found no room: room makes an event
     }
 
     void start_wait_readable(io_completion& done) override {
-        socket_.async_wait(asio::socket_base::wait_read, completion_handler{&done});
+        room_ = {};
+        if (fd_ < 0) return poller_.complete_later(done, asio::error::bad_descriptor);
+        begin(reader_, done);
+        if (readable_) poller_.later(*this, EPOLLIN);
     }
 
     io_result try_write(std::span<const asio::const_buffer> buffers) noexcept override {
@@ -38,52 +59,139 @@ class socket_stream final : public byte_stream {
         message.msg_iov = parts.data();
         for (const asio::const_buffer& b : buffers)
             if (b.size() != 0) parts[message.msg_iovlen++] = {const_cast<void*>(b.data()), b.size()};
-        const ssize_t n = ::sendmsg(socket_.native_handle(), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (fd_ < 0) return {asio::error::bad_descriptor, 0};
+        const ssize_t n = ::sendmsg(fd_, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
         if (n >= 0) return {{}, static_cast<std::size_t>(n)};
-        if (errno == EAGAIN || errno == EINTR || errno == ENOBUFS) return {asio::error::would_block, 0};
-        return {error_code(errno, boost::system::system_category()), 0};
+        if (errno == EINTR || errno == ENOBUFS)
+            poller_.later(*this, EPOLLOUT);  // these make no event
+        else if (errno != EAGAIN)
+            return {last_error(), 0};
+        return {asio::error::would_block, 0};
     }
 
     bool has_pending_input() noexcept override {
         char byte;
-        return ::recv(socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0 || errno != EAGAIN;
+        return ::recv(fd_, &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0 || errno != EAGAIN;
+    }
+
+    bool has_news() noexcept override {
+        if (ended_ || fd_ < 0) return true;
+        if (readable_ || poller_.may_have_news(*this)) readable_ = has_pending_input();
+        return readable_;
     }
 
     bool peer_closed() noexcept override {
         char byte;
-        const ssize_t n = ::recv(socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+        const ssize_t n = ::recv(fd_, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
         return n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR);
     }
 
     void cancel() noexcept override {
-        error_code ignored;
-        socket_.cancel(ignored);
+        end_later(reader_);
+        end_later(writer_);
     }
 
-    void shutdown_send() noexcept override {
-        error_code ignored;
-        socket_.shutdown(asio::socket_base::shutdown_send, ignored);
-    }
+    void shutdown_send() noexcept override { ::shutdown(fd_, SHUT_WR); }
 
     void close() noexcept override {
-        error_code ignored;
-        socket_.close(ignored);
+        if (fd_ < 0) return;
+        cancel();
+        poller_.remove(fd_, *this);
+        ::close(std::exchange(fd_, -1));
     }
 
     void reset() noexcept override {
-        error_code ignored;
-        socket_.set_option(asio::socket_base::linger(true, 0), ignored);
-        socket_.close(ignored);
+        const linger at_once{1, 0};
+        if (fd_ >= 0) ::setsockopt(fd_, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+        close();
     }
 
   private:
-    stream_socket socket_;
+    void begin(io_completion*& slot, io_completion& done) {
+        slot = &done;
+        poller_.operation_begins();
+    }
+    void end_later(io_completion*& slot) noexcept {
+        if (slot == nullptr) return;
+        poller_.complete_later(*std::exchange(slot, nullptr), asio::error::operation_aborted);
+        poller_.operation_ends();
+    }
+    // Resumes whoever waits; *this may be gone afterwards.
+    void end(io_completion*& slot, io_result r) {
+        io_completion& done = *std::exchange(slot, nullptr);
+        poller_.operation_ends();
+        done.complete(r.ec, r.bytes);
+    }
+
+    bool may_go_on() noexcept {
+        if (std::exchange(turn_, poller_.turn()) != poller_.turn()) in_a_row_ = 0;
+        return ++in_a_row_ <= reads_in_a_row;
+    }
+
+    // Less than there was room for means that there is no more: what comes later makes an event. An end
+    // that the event told of already makes none.
+    io_result receive(asio::mutable_buffer buffer) noexcept {
+        const ssize_t n = ::recv(fd_, buffer.data(), buffer.size(), MSG_DONTWAIT);
+        if (n > 0) {
+            readable_ = ended_ || std::size_t(n) == buffer.size();
+            return {{}, std::size_t(n)};
+        }
+        if (n == 0) return {asio::error::eof, 0};
+        if (errno == EINTR) return {asio::error::would_block, 0};
+        if (errno != EAGAIN) return {last_error(), 0};
+        readable_ = false;
+        return {asio::error::would_block, 0};
+    }
+
+    void on_events(std::uint32_t events) override {
+        if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) ended_ = true;
+        if ((events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) readable_ = true;
+        const bool writable = (events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0;
+        // The writer first, and then nothing but locals: each may be the end of this.
+        io_completion* const reader = readable_ ? reader_ : nullptr;
+        if (writable && writer_ != nullptr) {
+            const io_result r = try_write({&bytes_, 1});
+            const bool both = reader != nullptr;
+            if (both) poller_.later(*this, EPOLLIN);
+            if (r.ec != asio::error::would_block) end(writer_, r);
+            if (both) return;
+        }
+        if (reader == nullptr) return;
+        if (room_.size() == 0) return wake_reader();
+        const io_result r = receive(room_);
+        if (r.ec == asio::error::would_block) {
+            if (readable_) poller_.later(*this, EPOLLIN);  // interrupted
+            return;
+        }
+        end(reader_, r);
+    }
+
+    // wait_readable: whoever waits will read by himself, if there is anything.
+    void wake_reader() {
+        if (!has_pending_input()) {
+            readable_ = false;
+            return;
+        }
+        end(reader_, {});
+    }
+
+    poller& poller_;
+    int fd_;
+    bool readable_ = true;  // as far as is known
+    bool ended_ = false;    // the peer's end has been told of
+    int in_a_row_ = 0;
+    std::uint64_t turn_ = 0;
+    io_completion* reader_ = nullptr;
+    io_completion* writer_ = nullptr;
+    asio::mutable_buffer room_;
+    asio::const_buffer bytes_;
 };
 
 }  // namespace
 
 std::unique_ptr<byte_stream> make_stream(stream_socket socket) {
-    return std::make_unique<socket_stream>(std::move(socket));
+    poller& p = poller::of(socket.get_executor().context());
+    return std::make_unique<socket_stream>(p, socket.release());
 }
 
 }  // namespace vestibule::net

@@ -1,26 +1,9 @@
+#include <vestibule/net/deadline.hpp>
 #include <vestibule/net/stream.hpp>
 
-#include <boost/asio/error.hpp>
-
 #include <algorithm>
-#include <new>
 
 namespace vestibule::net {
-
-void* io_completion::allocate(std::size_t size) {
-    if (!memory_used_ && size <= memory_.size()) {
-        memory_used_ = true;
-        return memory_.data();
-    }
-    return ::operator new(size);
-}
-
-void io_completion::deallocate(void* p) noexcept {
-    if (p == memory_.data())
-        memory_used_ = false;
-    else
-        ::operator delete(p);
-}
 
 namespace detail {
 
@@ -47,20 +30,27 @@ bool write_awaiter::await_ready() noexcept {
 
 void write_awaiter::await_suspend(std::coroutine_handle<> h) {
     waiter = h;
-    write_next();
+    write_rest();
 }
 
-void write_awaiter::write_next() {
-    const auto next = std::ranges::find_if(buffers, [](const auto& b) { return b.size() != 0; });
-    stream.start_write(*next, *this);
+void write_awaiter::write_rest() {
+    if (limit != nullptr) limit->set(after);
+    const auto first = std::ranges::find_if(buffers, [](const auto& b) { return b.size() != 0; });
+    stream.start_write(*first, *this);
 }
 
 void write_awaiter::wake(io_completion& c) {
     auto& self = static_cast<write_awaiter&>(c);
-    if (!self.result.ec && !self.advance(self.result.bytes))
-        self.write_next();
-    else
-        self.waiter.resume();
+    // Only an attempt that finds no room makes the socket tell of it.
+    bool done = self.result.ec || self.advance(self.result.bytes);
+    while (!done) {
+        const io_result r = self.stream.try_write(self.buffers);
+        if (r.ec == asio::error::would_block) return self.write_rest();
+        self.result.ec = r.ec;
+        done = r.ec || self.advance(r.bytes);
+    }
+    if (self.limit != nullptr) self.limit->clear();
+    self.waiter.resume();
 }
 
 }  // namespace detail

@@ -107,33 +107,21 @@ bool body_reader::take_trailers(error_code& ec) {
 }
 
 task<error_code> body_writer::write(std::string_view head, std::string_view piece) {
-    idle_.set(idle_limit_);
-    error_code ec;
-    if (chunked_ && !piece.empty()) {
-        // Size line, payload and line end around one copy-free piece; a head goes first where there is one.
-        std::array<char, 18> room;
-        const std::string_view line = http::chunk_size_line(piece.size(), room);
-        if (!head.empty()) {
-            std::string joined(head);
-            joined += line;
-            ec = co_await net::write_all(to_, to_buffer(joined), to_buffer(piece), to_buffer("\r\n"));
-        } else {
-            ec = co_await net::write_all(to_, to_buffer(line), to_buffer(piece), to_buffer("\r\n"));
-        }
-    } else {
-        ec = co_await net::write_all(to_, to_buffer(head), to_buffer(piece));
-    }
-    idle_.clear();
-    co_return ec;
+    if (!chunked_ || piece.empty())
+        co_return co_await net::write_all(to_, idle_, idle_limit_, to_buffer(head), to_buffer(piece));
+    // Size line, payload and line end around one copy-free piece; a head goes first where there is one.
+    std::array<char, 18> room;
+    const std::string_view line = http::chunk_size_line(piece.size(), room);
+    std::string joined;
+    if (!head.empty()) joined.append(head).append(line);
+    co_return co_await net::write_all(to_, idle_, idle_limit_, to_buffer(head.empty() ? line : joined),
+                                      to_buffer(piece), to_buffer("\r\n"));
 }
 
 task<error_code> body_writer::finish(std::string_view trailer_lines) {
     if (!chunked_) co_return error_code{};
-    idle_.set(idle_limit_);
-    const error_code ec =
-        co_await net::write_all(to_, to_buffer("0\r\n"), to_buffer(trailer_lines), to_buffer("\r\n"));
-    idle_.clear();
-    co_return ec;
+    co_return co_await net::write_all(to_, idle_, idle_limit_, to_buffer("0\r\n"), to_buffer(trailer_lines),
+                                      to_buffer("\r\n"));
 }
 
 }  // namespace vestibule::server

@@ -64,7 +64,7 @@ class body_reader {
     bool done_ = false, touched_ = false;
 };
 
-/// Writes one body.
+/// Writes one body. `idle` is set while the other side takes nothing; expiry must end the write.
 class body_writer {
   public:
     body_writer(net::byte_stream& to, bool chunked, net::deadline& idle, milliseconds idle_limit)

@@ -26,7 +26,11 @@ connection::connection(worker_state& w, std::unique_ptr<net::byte_stream> stream
                       read_timed_out_ = true;
                       stream_->cancel();
                   }),
-      write_limit_(w.sweeper, [this] { stream_->reset(); }),
+      write_limit_(w.sweeper,
+                   [this] {
+                       write_timed_out_ = true;
+                       stream_->reset();
+                   }),
       peer_(std::move(peer)),
       peer_text_(std::move(peer_text)) {
     next_ = w_.first;
@@ -86,7 +90,8 @@ task<void> connection::run(std::unique_ptr<connection> self) {
 }
 
 client_side connection::side() noexcept {
-    return {*stream_, in_, read_limit_, write_limit_, read_timed_out_, peer_, peer_text_, false};
+    return {*stream_,         in_,   read_limit_, write_limit_, read_timed_out_,
+            write_timed_out_, peer_, peer_text_,  false};
 }
 
 task<fate> connection::serve(std::size_t head_size) {

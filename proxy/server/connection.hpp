@@ -47,7 +47,7 @@ class connection {
     boost::asio::ip::address peer_;
     std::string peer_text_;
     exchange* running_ = nullptr;
-    bool read_timed_out_ = false;
+    bool read_timed_out_ = false, write_timed_out_ = false;
     bool idle_ = true;
     bool served_ = false;
     connection* next_ = nullptr;

@@ -3,6 +3,8 @@
 #include <vestibule/base/logger.hpp>
 #include <vestibule/http/canned.hpp>
 
+#include <algorithm>
+
 namespace vestibule::server {
 
 using http::field_id;
@@ -26,6 +28,17 @@ unsigned status_for(error_code ec) {
         case errc::response_timeout: return 504;
         default: return side_of(ec) == side::store ? 503 : 502;
     }
+}
+
+// For the log of a target that was not understood: its path, without what may be secret around it.
+std::string_view path_as_sent(std::string_view target) {
+    if (const auto scheme = target.find("://"); scheme != std::string_view::npos) {
+        target.remove_prefix(scheme + 3);
+        target.remove_prefix(std::min(target.find('/'), target.size()));
+    } else if (!target.starts_with('/')) {
+        return {};
+    }
+    return target.substr(0, target.find('?'));
 }
 
 std::uint64_t microseconds_since(std::chrono::steady_clock::time_point t) {
@@ -95,7 +108,7 @@ bool exchange::read_request(std::string_view head) {
     }
     if (!ec) ec = http::normalise_target(head_.target, target_);
     if (ec) {
-        target_.path = head_.target.substr(0, head_.target.find('?'));  // for the log: as it was sent
+        target_.path = path_as_sent(head_.target);
         fail(ec);
         return false;
     }
@@ -168,6 +181,11 @@ error_code exchange::client_side_error(error_code ec) const {
     return client_.read_timed_out ? errc::client_timeout : errc::client_closed;
 }
 
+// Why the client got no more.
+errc exchange::client_write_error() const noexcept {
+    return client_.write_timed_out ? errc::client_timeout : errc::client_closed;
+}
+
 task<fate> exchange::send_answer() {
     const bool heard = status_for(failure_) != 499 || !failure_;
     status_ = answer_.status;
@@ -179,10 +197,9 @@ task<fate> exchange::send_answer() {
         readable && keep_alive_ && !w_.draining && fate_ != fate::linger && skip_request_body();
     client_head_.clear();
     http::append_canned(client_head_, answer_.status, answer_.extra + set_cookie_, !go_on, method_ == "HEAD");
-    client_.write_limit.set(site_->params.timeouts.idle_body);
-    const error_code ec = co_await net::write_all(
-        client_.stream, boost::asio::buffer(client_head_.data(), client_head_.size()));
-    client_.write_limit.clear();
+    const error_code ec =
+        co_await net::write_all(client_.stream, client_.write_limit, site_->params.timeouts.idle_body,
+                                boost::asio::buffer(client_head_));
     bytes_sent_ = client_head_.size();
     if (ec) co_return fate::close;
     co_return go_on ? fate::keep : fate::linger;

@@ -22,6 +22,7 @@ struct client_side {
     net::deadline& read_limit;      // expiry cancels reading
     net::deadline& write_limit;     // expiry resets the connection
     const bool& read_timed_out;     // whether read_limit fired
+    const bool& write_timed_out;    // the same
     boost::asio::ip::address peer;  // unspecified: unix socket
     std::string_view peer_text;
     bool tls = false;
@@ -90,6 +91,7 @@ class exchange {
     task<fate> send_answer();
     bool skip_request_body();
     error_code client_side_error(error_code ec) const;
+    errc client_write_error() const noexcept;
     void log_exchange();
 
     worker_state& w_;

@@ -171,7 +171,7 @@ task<error_code> exchange::pass_interim() {
     build_client_head(client_head_, *site_, response_, judge_backend_cookies(*site_, response_.fields), {});
     body_writer to_client(client_.stream, false, client_.write_limit, site_->params.timeouts.idle_body);
     const error_code ec = co_await to_client.write(client_head_, {});
-    co_return ec ? error_code(errc::client_closed) : ec;
+    co_return ec ? error_code(client_write_error()) : ec;
 }
 
 }  // namespace vestibule::server

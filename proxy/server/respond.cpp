@@ -58,7 +58,7 @@ task<fate> exchange::relay_response(body_reader& body, body_writer& writer, bool
             co_return cut;
         }
         if (const error_code ec = co_await writer.write(head, *piece)) {
-            fail(errc::client_closed);
+            fail(client_write_error());
             co_return fate::close;
         }
         bytes_sent_ += head.size() + piece->size();
@@ -70,7 +70,7 @@ task<fate> exchange::relay_response(body_reader& body, body_writer& writer, bool
     std::string trailers;
     append_trailers(trailers, body.trailers(), site_->stripped);
     if (co_await writer.finish(trailers)) {
-        fail(errc::client_closed);
+        fail(client_write_error());
         co_return fate::close;
     }
     co_return fate::keep;
@@ -84,7 +84,7 @@ task<fate> exchange::respond_upgrade() {
     response_begun_ = true;
     body_writer writer(client_.stream, false, client_.write_limit, site_->params.timeouts.idle_body);
     if (co_await writer.write(client_head_, upstream_in_.view())) {
-        fail(errc::client_closed);
+        fail(client_write_error());
         co_return fate::close;
     }
     upstream_in_.clear();

@@ -34,7 +34,8 @@ task<result<lease>> pool::acquire(reuse r) {
         std::unique_ptr<net::byte_stream> stream = std::move(idle_.back().stream);
         idle_.pop_back();
         idle_gauge_.add(-1);
-        if (r == reuse::verified && stream->has_pending_input()) continue;
+        // What came when nobody had asked is nobody's answer, and an end is an end.
+        if (r == reuse::verified ? stream->has_pending_input() : stream->has_news()) continue;
         co_return lease{std::move(stream), true, generation_};
     }
     connects_.add();

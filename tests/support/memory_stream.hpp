@@ -30,6 +30,7 @@ struct stream_record {
     std::deque<std::string> input;  // one element a read at most
     bool end_after_input = true;    // eof behind the last element; else silence
     std::string written;
+    bool news = false;                  // has_news(): the script's input has not come before it is read
     bool closed = false, reset = false, send_ended = false;
     std::size_t write_limit = 1 << 20;  // bytes taken by one write
 };
@@ -70,6 +71,7 @@ class memory_stream final : public net::byte_stream {
     }
 
     bool has_pending_input() noexcept override { return !record_->input.empty(); }
+    bool has_news() noexcept override { return record_->news; }
     bool peer_closed() noexcept override { return record_->input.empty() && record_->end_after_input; }
     void cancel() noexcept override { abort_pending(); }
     void shutdown_send() noexcept override { record_->send_ended = true; }

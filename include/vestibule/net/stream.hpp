@@ -8,9 +8,11 @@
 // pending. close() ends what is pending with operation_aborted.
 #pragma once
 
+#include <vestibule/base/clock.hpp>
 #include <vestibule/base/error.hpp>
 
 #include <boost/asio/buffer.hpp>
+#include <boost/asio/error.hpp>
 
 #include <array>
 #include <coroutine>
@@ -21,13 +23,14 @@ namespace vestibule::net {
 
 namespace asio = boost::asio;
 
+class deadline;
+
 struct io_result {
     error_code ec;
     std::size_t bytes = 0;
 };
 
-/// Where a started operation reports to. Lives in the awaiting coroutine's frame and lends Asio the
-/// memory for the operation, so that a read or write allocates nothing.
+/// Where a started operation reports to. Lives in the awaiting coroutine's frame.
 class io_completion {
   public:
     using resume_function = void (*)(io_completion&);
@@ -41,20 +44,19 @@ class io_completion {
         resume_(*this);
     }
 
-    void* allocate(std::size_t size);
-    void deallocate(void* p) noexcept;
-
     io_result result;
+    io_completion* next = nullptr;  // for whoever completes it
 
   private:
     resume_function resume_;
-    bool memory_used_ = false;
-    alignas(std::max_align_t) std::array<std::byte, 176> memory_;
 };
 
 class byte_stream {
   public:
     virtual ~byte_stream() = default;
+
+    /// Reads what is there now; would_block where that is nothing, or where others are to come first.
+    virtual io_result try_read(asio::mutable_buffer) noexcept { return {asio::error::would_block, 0}; }
 
     /// Reads at least one byte, or fails (asio::error::eof at the end).
     virtual void start_read(asio::mutable_buffer buffer, io_completion& done) = 0;
@@ -68,6 +70,9 @@ class byte_stream {
 
     /// Whether a peek finds anything (data or an end) on a connection that should be silent.
     virtual bool has_pending_input() noexcept = 0;
+
+    /// The same as far as the event loop has noticed, nearly always without a system call.
+    virtual bool has_news() noexcept { return has_pending_input(); }
 
     /// Whether the peer has ended or reset it, as far as a peek tells: unread data hides it.
     virtual bool peer_closed() noexcept = 0;
@@ -85,7 +90,10 @@ namespace detail {
 struct read_awaiter : io_completion {
     read_awaiter(byte_stream& s, asio::mutable_buffer b) noexcept
         : io_completion(&wake), stream(s), buffer(b) {}
-    bool await_ready() const noexcept { return false; }
+    bool await_ready() noexcept {
+        result = stream.try_read(buffer);
+        return result.ec != asio::error::would_block;
+    }
     void await_suspend(std::coroutine_handle<> h) {
         waiter = h;
         stream.start_read(buffer, *this);
@@ -116,18 +124,21 @@ struct readable_awaiter : io_completion {
 struct write_awaiter : io_completion {
     static constexpr std::size_t max_buffers = 3;
 
-    write_awaiter(byte_stream& s, std::array<asio::const_buffer, max_buffers> b) noexcept
-        : io_completion(&wake), stream(s), buffers(b) {}
+    write_awaiter(byte_stream& s, std::array<asio::const_buffer, max_buffers> b, deadline* l = nullptr,
+                  milliseconds limit_after = {}) noexcept
+        : io_completion(&wake), stream(s), buffers(b), limit(l), after(limit_after) {}
     bool await_ready() noexcept;
     void await_suspend(std::coroutine_handle<> h);
     error_code await_resume() const noexcept { return result.ec; }
     static void wake(io_completion& c);
 
     bool advance(std::size_t n) noexcept;  // whether everything is written
-    void write_next();
+    void write_rest();
 
     byte_stream& stream;
     std::array<asio::const_buffer, max_buffers> buffers;
+    deadline* const limit;
+    const milliseconds after;
     std::coroutine_handle<> waiter;
 };
 
@@ -146,6 +157,13 @@ inline auto wait_readable(byte_stream& s) {
 inline auto write_all(byte_stream& s, asio::const_buffer a, asio::const_buffer b = {},
                       asio::const_buffer c = {}) {
     return detail::write_awaiter(s, {a, b, c});
+}
+
+/// The same with a limit on each wait: whoever takes a little now and then is not late. Expiry has to end
+/// the write.
+inline auto write_all(byte_stream& s, deadline& limit, milliseconds after, asio::const_buffer a,
+                      asio::const_buffer b = {}, asio::const_buffer c = {}) {
+    return detail::write_awaiter(s, {a, b, c}, &limit, after);
 }
 
 }  // namespace vestibule::net

@@ -27,7 +27,7 @@ struct lease {
 };
 
 enum class reuse {
-    allowed,   // an idle connection is fine as it is: the request can be repeated
+    allowed,   // an idle connection of which nothing was heard: the request can be repeated
     verified,  // an idle connection is looked at first (one system call): the request cannot be repeated
     never,     // a fresh one: the retry after a stale one
 };

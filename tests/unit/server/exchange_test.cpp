@@ -85,6 +85,17 @@ TEST(exchange, a_stale_pooled_connection_is_replaced_once) {
     EXPECT_EQ(client->written.find("502"), std::string::npos);
 }
 
+TEST(exchange, what_a_backend_said_unasked_is_nobodys_answer) {
+    scene s;
+    const auto talkative = s.backend_answers({ok, "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nEVIL"});
+    s.backend_answers({ok});
+    talkative->news = true;
+    const auto client = s.request({get, get});
+    EXPECT_EQ(s.connects, 2);
+    EXPECT_EQ(client->written.find("EVIL"), std::string::npos);
+    EXPECT_TRUE(talkative->closed);
+}
+
 TEST(exchange, truncated_answers_never_end_cleanly) {
     const struct {
         std::string name, answer;
