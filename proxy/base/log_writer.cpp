@@ -1,7 +1,10 @@
 #include "base/log_writer.hpp"
 
+#include <limits.h>
+#include <poll.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 
@@ -10,11 +13,22 @@ namespace {
 
 constexpr std::size_t flush_at = 64 * 1024;
 constexpr std::size_t max_waiting = 4 * 1024 * 1024;
+constexpr int patience_at_end = 1000;  // ms: a reader who has stopped reading does not stop the end
 constexpr auto flush_interval = std::chrono::milliseconds(50);
 
-void write_all(int fd, std::string_view text) {
-    while (!text.empty()) {
-        const ssize_t n = ::write(fd, text.data(), text.size());
+// `patience`: how long nobody may take anything, in ms; -1: for ever.
+void write_all(int fd, std::string_view text, const std::atomic<int>& patience) {
+    constexpr int look_again = 50;
+    for (int waited = 0; !text.empty();) {
+        pollfd ready{fd, POLLOUT, 0};
+        const int limit = patience.load(std::memory_order_relaxed);
+        if (limit >= 0 && waited >= limit) return;
+        const int events = ::poll(&ready, 1, look_again);
+        if (events == 0) waited += look_again;
+        if (events <= 0) continue;
+        waited = 0;
+        // A pipe that polls writable takes this much without blocking.
+        const ssize_t n = ::write(fd, text.data(), std::min<std::size_t>(text.size(), PIPE_BUF));
         if (n < 0 && errno == EINTR) continue;
         if (n <= 0) return;  // nobody reads our log; there is nobody to tell
         text.remove_prefix(static_cast<std::size_t>(n));
@@ -37,6 +51,7 @@ void log_writer::start() {
     if (running_) return;
     running_ = true;
     stopping_ = false;
+    patience_ = -1;
     thread_ = std::thread([this] { run(); });
 }
 
@@ -45,6 +60,7 @@ void log_writer::stop() {
         const std::lock_guard lock(mutex_);
         if (!running_) return;
         stopping_ = true;
+        patience_ = patience_at_end;
     }
     wake_.notify_one();
     thread_.join();
@@ -57,7 +73,7 @@ void log_writer::push(std::string_view line) {
     {
         const std::lock_guard lock(mutex_);
         if (!running_) {
-            write_all(STDERR_FILENO, line);
+            write_all(STDERR_FILENO, line, patience_);
             return;
         }
         if (waiting_.size() + line.size() > max_waiting) {
@@ -81,7 +97,7 @@ void log_writer::run() {
         batch.swap(waiting_);
         const bool last = stopping_;
         lock.unlock();
-        write_all(STDOUT_FILENO, batch);
+        write_all(STDOUT_FILENO, batch, patience_);
         if (batch.capacity() > 4 * flush_at) batch = {};
         lock.lock();
         if (last && waiting_.empty()) return;

@@ -19,6 +19,7 @@ class log_writer {
     ~log_writer();
 
     void start();
+    /// Writes what waits, if it is taken.
     void stop();
     void push(std::string_view line);
     std::uint64_t dropped() const noexcept { return dropped_.load(std::memory_order_relaxed); }
@@ -31,6 +32,7 @@ class log_writer {
     std::string waiting_;
     bool running_ = false, stopping_ = false;
     std::atomic<std::uint64_t> dropped_{0};
+    std::atomic<int> patience_{-1};
     std::thread thread_;
 };
 
