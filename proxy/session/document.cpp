@@ -31,6 +31,14 @@ std::optional<Number> number(std::string_view json) noexcept {
     return value;
 }
 
+std::optional<unix_time> since_of(std::string_view root) noexcept {
+    const auto own = member_text(root, 0, "vestibule");
+    const auto since = own ? member_text(*own, 0, "since") : std::nullopt;
+    const auto ms = since ? number<std::int64_t>(*since) : std::nullopt;
+    if (!ms || *ms < 0) return {};
+    return unix_time(milliseconds(*ms));
+}
+
 std::optional<std::int64_t> life_of(std::string_view json) noexcept {
     const auto life = number<double>(json);
     if (!life || *life < 1) return {};
@@ -67,6 +75,7 @@ result<document> document::parse(std::string_view text) {
     if (const auto life = member_text(*cookie, 0, "originalMaxAge")) {
         d.cookie_.original_max_age = life_of(*life);
     }
+    d.since_ = since_of(root);
     return d;
 }
 
@@ -80,14 +89,6 @@ std::optional<std::string_view> document::find(const json_pointer& p) const noex
         value = value.substr(next->value, next->end - next->value);
     }
     return value;
-}
-
-std::optional<unix_time> document::since() const noexcept {
-    const auto own = member_text(json::trimmed(text_), 0, "vestibule");
-    const auto since = own ? member_text(*own, 0, "since") : std::nullopt;
-    const auto ms = since ? number<std::int64_t>(*since) : std::nullopt;
-    if (!ms || *ms < 0) return {};
-    return unix_time(milliseconds(*ms));
 }
 
 }  // namespace vestibule::session

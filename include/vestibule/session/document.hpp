@@ -51,11 +51,12 @@ class document {
 
     /// /vestibule/since: when the absolute timeout began to count, an integer of ms since 1970; nothing
     /// where it is absent or anything else.
-    std::optional<unix_time> since() const noexcept;
+    std::optional<unix_time> since() const noexcept { return since_; }
 
   private:
     std::string_view text_;
     cookie_member cookie_;
+    std::optional<unix_time> since_;
 };
 
 /// The text of a document with the value at `p` set to `json` (a JSON text). Of a key twice, the last is
