@@ -52,7 +52,7 @@ need_boost=no
 for group in "${@:-build}"; do
     case $group in
     build)
-        wanted+=(g++ cmake ninja-build pkg-config git ccache
+        wanted+=(g++ cmake ninja-build make pkg-config git ccache
             libhiredis-dev libssl-dev libyaml-cpp-dev libfmt-dev libcli11-dev prometheus-cpp-dev zlib1g-dev)
         need_boost=yes
         ;;

@@ -4,8 +4,10 @@ import json
 import pytest
 
 from harness import cookies
+from harness.program import SLOWER
 
 CONFIG = {
+    "store": {"timeout": f"{250 * SLOWER}ms"},
     "inject": {"headers": {"X-Session-User": "/user/id", "X-Deep": "/a/a/a", "X-Big": "/big"}},
     "routes": [{"match": {"path": "/account"}, "session": "required", "require": {"/user/id": "present"}},
                {"match": {"path": "/*"}, "session": "issue"}],

@@ -1,3 +1,4 @@
+#include "localhost.hpp"
 #include "memory_stream.hpp"
 
 #include <vestibule/base/clock.hpp>
@@ -71,8 +72,9 @@ TEST(connect, reaches_a_listener_by_name_address_and_path) {
     const std::string path = "/tmp/vestibule_net_test_" + std::to_string(::getpid());
     asio::local::stream_protocol::acceptor local(io, path);
     const std::uint16_t port = tcp.local_endpoint().port();
-    for (const endpoint& to :
-         {endpoint{"127.0.0.1", port, {}}, endpoint{"localhost", port, {}}, endpoint{{}, 0, path}}) {
+    std::vector<endpoint> all{{"127.0.0.1", port, {}}, {{}, 0, path}};
+    if (test::has_localhost()) all.push_back({"localhost", port, {}});
+    for (const endpoint& to : all) {
         opened o;
         detach(open(io, to, seconds(2), o), fail_test);
         io.restart();

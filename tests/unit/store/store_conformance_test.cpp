@@ -86,14 +86,14 @@ std::unique_ptr<store_fixture> over_unix_socket() {
     return std::make_unique<redis_fixture>("redis+unix://" + server().socket() + "?db=2", 2);
 }
 std::unique_ptr<store_fixture> over_tls() {
-    return std::make_unique<redis_fixture>("rediss://localhost:" + std::to_string(server().tls_port()), 0);
+    return std::make_unique<redis_fixture>("rediss://127.0.0.1:" + std::to_string(server().tls_port()), 0);
 }
 std::unique_ptr<store_fixture> with_user_and_database() {
-    const std::string at = "@localhost:" + std::to_string(server().port());
+    const std::string at = "@127.0.0.1:" + std::to_string(server().port());
     return std::make_unique<redis_fixture>("redis://app:p%40ss%3Aw%2F%23%25" + at + "/3", 3);
 }
 std::unique_ptr<store_fixture> with_near_cache() {
-    const std::string url = "redis://near:pw@localhost:" + std::to_string(server().port());
+    const std::string url = "redis://near:pw@127.0.0.1:" + std::to_string(server().port());
     return std::make_unique<redis_fixture>(url, 0, true);
 }
 
