@@ -1,3 +1,5 @@
 #include <vestibule/app/app.hpp>
 
-int main(int argc, char** argv) { return vestibule::app::run(argc, argv); }
+int main(int argc, char** argv) {
+    return vestibule::app::run(argc, argv);
+}

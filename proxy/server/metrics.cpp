@@ -48,7 +48,9 @@ server_metrics::server_metrics(metrics_registry& r, std::size_t secrets)
         cookies_[i] = &r.counter("vestibule_cookies_total", "Session cookies by what came of them.",
                                  {{"outcome", std::string(cookie_names[i])}});
     for (std::size_t i = 0; i < ended_.size(); ++i)
-        ended_[i] = &r.counter("vestibule_sessions_ended_total", "Sessions ended by a timeout seen here.",
+        ended_[i] = &r.counter("vestibule_sessions_ended_total",
+                               "Sessions ended here by a timeout; where the store's own clock was first, "
+                               "the cookie counts as unknown.",
                                {{"reason", std::string(end_names[i])}});
     for (const side s : sides)
         failures_[static_cast<std::size_t>(s)] =

@@ -123,7 +123,7 @@ struct detached {
 template <class OnError>
 detached run_detached(task<void> t, OnError on_error) {
     try {
-        co_await std::move(t);
+        co_await std::move(t);  // NOLINT(bugprone-use-after-move): once
     } catch (...) {
         on_error(std::current_exception());
     }
