@@ -60,7 +60,8 @@ for group in "${@:-build}"; do
         wanted+=(php-cli openssl curl)
         ;;
     test)
-        wanted+=(libgtest-dev libgmock-dev redis-server python3 python3-pytest php-cli nginx-light curl openssl)
+        wanted+=(libgtest-dev libgmock-dev redis-server python3 python3-pytest php-cli nginx-light curl openssl
+            iproute2)
         have_node || wanted+=(nodejs npm)
         ;;
     bench)

@@ -24,6 +24,9 @@ class Redis:
     """redis-server in `folder`, on a TCP port and a unix socket, keeping nothing on disk. `tls` is a
     dictionary with cert and key: TLS on a second port."""
 
+    wrapper = ()  # what the server is run by
+    host = "127.0.0.1"
+
     def __init__(self, folder, *options, tls=None):
         self.folder = str(folder)
         self.socket = os.path.join(self.folder, "redis.sock")
@@ -40,9 +43,9 @@ class Redis:
 
     def start(self):
         """On the same port as before, empty."""
-        command = ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--unixsocket", self.socket,
-                   "--save", "", "--appendonly", "no", "--dir", self.folder, "--daemonize", "no",
-                   "--loglevel", "warning", *self.options]
+        command = [*self.wrapper, "redis-server", "--port", str(self.port), "--bind", self.host,
+                   "--unixsocket", self.socket, "--save", "", "--appendonly", "no", "--dir", self.folder,
+                   "--daemonize", "no", "--loglevel", "warning", *self.options]
         if self.tls:
             command += ["--tls-port", str(self.tls_port), "--tls-auth-clients", "no",
                         "--tls-cert-file", self.tls["cert"], "--tls-key-file", self.tls["key"],
@@ -53,12 +56,13 @@ class Redis:
             try:
                 self.command("PING")
                 return
-            except RedisError:
-                return  # it answers, if only to ask for a password
+            except RedisError as error:
+                if "LOADING" not in str(error):
+                    return  # it answers, if only to ask for a password
             except (OSError, Truncated):
                 assert self.process.poll() is None, "redis-server ended"
-                assert time.monotonic() < end, "redis-server does not answer"
-                time.sleep(0.02)
+            assert time.monotonic() < end, "redis-server does not answer"
+            time.sleep(0.02)
 
     def stop(self):
         if self.process.poll() is None:
