@@ -65,7 +65,7 @@ for group in "${@:-build}"; do
         have_node || wanted+=(nodejs npm)
         ;;
     bench)
-        wanted+=(libbenchmark-dev redis-server nginx-light haproxy wrk python3)
+        wanted+=(libbenchmark-dev redis-server redis-tools nginx-light haproxy wrk python3)
         ;;
     *) die "usage: $0 [build] [test] [bench] [demo]" ;;
     esac

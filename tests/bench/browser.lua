@@ -1,17 +1,12 @@
--- wrk: what browsers with sessions send. Arguments: the target, and a file with one cookie a line. The
--- requests are made before the clock starts; one after the other is sent.
+-- wrk: what browsers with sessions send. Arguments: a file with a request, and one with what stands for its
+-- <cookie>, a line each. The requests are made before the clock starts; one after the other is sent.
 local requests = {}
 local at = 0
 
 function init(arguments)
-  local headers = {}
-  for line in io.lines(arguments[2]) do
-    local name, value = line:match("^([^:]+): (.*)$")
-    headers[name] = value
-  end
-  for cookie in io.lines(arguments[3]) do
-    headers["Cookie"] = cookie
-    requests[#requests + 1] = wrk.format("GET", arguments[1], headers)
+  local before, behind = io.open(arguments[1], "rb"):read("*a"):match("^(.*)<cookie>(.*)$")
+  for cookie in io.lines(arguments[2]) do
+    requests[#requests + 1] = before .. cookie .. behind
   end
 end
 

@@ -6,7 +6,10 @@ import time
 
 from harness.wire import Stream, Truncated, request_text
 
-from peers import BROWSER, COOKIE
+import browser
+import peers
+import report
+from figures import summary
 from processes import cpu_seconds
 
 GIB = 1 << 30
@@ -55,18 +58,18 @@ def serve(listener):
 
 
 class Backend:
-    """A process of its own, on our CPUs."""
+    """A process of its own, on our CPUs. A context: at its end it ends."""
 
-    def __init__(self, processes):
-        listener = socket.socket()
-        listener.bind(("127.0.0.1", 0))
-        listener.listen(64)
-        self.port = listener.getsockname()[1]
-        self.process = multiprocessing.get_context("fork").Process(target=serve, args=(listener,), daemon=True)
-        self.process.start()
-        listener.close()
+    def __init__(self):
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            self.address = listener.getsockname()[1]
+            self.process = multiprocessing.get_context("fork").Process(target=serve, args=(listener,), daemon=True)
+            self.process.start()
 
-    def end(self):
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
         self.process.terminate()
         self.process.join()
 
@@ -92,15 +95,24 @@ def check(line, whole=True):
         raise RuntimeError(f"bulk: {line}")
 
 
-def measure(peer, cookie):
-    """{down, up: {cpu_s, seconds}}, each the better of two."""
-    headers = {**BROWSER, "Cookie": f"{COOKIE}={cookie}"}
+def measure(peer):
+    """{down, up: CPU seconds; down_s, up_s: how long it took}"""
+    headers = browser.fields(peer.sessions.cookies[0])
     out = {}
-    for name, act in (("down", down), ("up", up)):
-        runs = []
-        for _ in range(2):
-            cpu, begin = cpu_seconds(peer.pid), time.monotonic()
-            act(peer.port, headers)
-            runs.append({"cpu_s": cpu_seconds(peer.pid) - cpu, "seconds": time.monotonic() - begin})
-        out[name] = min(runs, key=lambda run: run["cpu_s"])
+    for way, act in (("down", down), ("up", up)):
+        cpu, begin = cpu_seconds(peer.pid), time.monotonic()
+        act(peer.port, headers)
+        out[way], out[f"{way}_s"] = cpu_seconds(peer.pid) - cpu, time.monotonic() - begin
     return out
+
+
+def run(stage):
+    with Backend() as backend:
+        who = peers.three(stage, backend=backend.address)
+        for peer in who:
+            peer.start()
+        rows = stage.in_rounds(who, measure, "bulk")
+        for peer in who:
+            peer.stop()
+    figures = {"rounds": rows, "summary": summary(rows, who[0].name, ("down", "up"))}
+    return figures, report.bulk("Bodies of 1 GiB", figures["summary"])

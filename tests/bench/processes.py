@@ -7,11 +7,14 @@ TICK = os.sysconf("SC_CLK_TCK")
 PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
-def cpus():
-    """(of the proxy that is measured, of everything else). One CPU for each, so that a figure does not
-    depend on where the scheduler puts whom; together where there is only one."""
-    have = sorted(os.sched_getaffinity(0))
-    return ({have[-1]}, {have[0]}) if len(have) > 1 else (set(have), set(have))
+class Cpus:
+    """One CPU for the proxy that is measured and one for everything else, so that a figure does not depend
+    on where the scheduler puts whom; the same one where there is only one. Two for a proxy with two workers:
+    where there are only two, it shares one with everything else."""
+
+    def __init__(self):
+        have = sorted(os.sched_getaffinity(0))
+        self.proxy, self.two, self.others = {have[-1]}, set(have[-2:]), {have[0]}
 
 
 class Processes:
@@ -19,9 +22,9 @@ class Processes:
 
     def __init__(self, folder):
         self.folder = folder
-        self.proxy_cpus, self.other_cpus = cpus()
+        self.cpus = Cpus()
         self.running = []
-        os.sched_setaffinity(0, self.other_cpus)
+        os.sched_setaffinity(0, self.cpus.others)
 
     def __enter__(self):
         return self
@@ -30,9 +33,9 @@ class Processes:
         for process in reversed(list(self.running)):
             self.end(process)
 
-    def start(self, name, command, proxy=False):
-        """Its output goes to a file of that name."""
-        where = self.proxy_cpus if proxy else self.other_cpus
+    def start(self, name, command, cpus=None):
+        """On these CPUs, or ours. Its output goes to a file of that name."""
+        where = cpus or self.cpus.others
         with open(self.folder / f"{name}.out", "wb") as out:
             process = subprocess.Popen([str(word) for word in command], stdout=out, stderr=subprocess.STDOUT,
                                        preexec_fn=lambda: os.sched_setaffinity(0, where))

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Measures nginx, haproxy and vestibule before the same backend, in one run.
+# Measures vestibule, and others before the same backend, in one run.
 #
-#     tests/bench/run.sh                          everything: load, memory, bulk (about two minutes)
-#     tests/bench/run.sh --load | --memory | --bulk          a part of it
-#     tests/bench/run.sh --rounds 5 --seconds 4              more of the load
-#     tests/bench/run.sh --json FILE                         where the figures go, too
+#     tests/bench/run.sh                          everything: load, memory, bulk (about eight minutes)
+#     tests/bench/run.sh --load | --memory | --bulk              parts of it
+#     tests/bench/run.sh --rounds 7 --seconds 4                  more of them
+#     tests/bench/run.sh --json FILE                             where the figures go, too
 #     tests/bench/run.sh --micro [ARGUMENTS]                 the micro-benchmarks; arguments of Google Benchmark
 #
 # Installs what it needs, builds the release where VESTIBULE_BIN does not name a program. README.md tells
@@ -26,4 +26,5 @@ if [[ -z ${VESTIBULE_BIN:-} ]]; then
 fi
 # wrk, the backend and a proxy with 2,000 clients each want files.
 ulimit -n "$(ulimit -Hn)"
-exec /usr/bin/python3 -B tests/bench/bench.py "$@"
+# The harness of the system tests is used, too.
+PYTHONPATH=$PWD/tests/system exec /usr/bin/python3 -B tests/bench/bench.py "$@"

@@ -1,0 +1,54 @@
+"""Redis with logged-in sessions, as connect-redis writes them."""
+import json
+import subprocess
+
+from harness import cookies
+from harness.redis import Redis
+
+import browser
+
+VALUE = {
+    "cookie": {"originalMaxAge": 86400000, "expires": "2030-01-01T00:00:00.000Z", "httpOnly": True,
+               "path": "/", "sameSite": "lax"},
+    "user": {"id": "u-<number>", "name": "Customer <number>", "tier": "gold",
+             "email": "customer<number>@example.test"},
+    "cart": {"items": [{"sku": "A-1042", "count": 2}, {"sku": "B-7", "count": 1}], "currency": "EUR"},
+    "csrf": "<csrf>",
+}
+
+
+class Sessions:
+    """`total` sessions in a Redis of their own. The clients use the first `used` of them in turn."""
+
+    def __init__(self, processes, name, total, used):
+        folder = processes.folder / name
+        folder.mkdir()
+        # The Redis starts its process itself; it inherits our CPUs. The workers of nginx are other users.
+        self.redis = Redis(folder, "--unixsocketperm", "777")
+        processes.running.append(self.redis.process)
+        self.pid = self.redis.process.pid
+        self.used = used
+        sids = self.fill(total)[:used]
+        self.cookies = [cookies.sign(sid) for sid in sids]
+        self.file = folder / "cookies"
+        self.file.write_text("".join(f"{browser.cookie_line(cookie)}\n" for cookie in self.cookies))
+
+    def fill(self, total):
+        """Their sids."""
+        value = json.dumps(VALUE, separators=(",", ":"))
+        sids = []
+        pipe = subprocess.Popen(["redis-cli", "-s", self.redis.socket, "--pipe"], stdin=subprocess.PIPE,
+                                stdout=subprocess.DEVNULL)
+        with pipe.stdin:
+            for number in range(total):
+                sids.append(cookies.new_sid())
+                text = value.replace("<number>", f"{number:07}").replace("<csrf>", cookies.new_sid())
+                pipe.stdin.write(protocol("SET", f"sess:{sids[-1]}", text, "EX", "86400"))
+        if pipe.wait() or self.redis.command("DBSIZE") != total:
+            raise RuntimeError("redis-cli did not store every session")
+        return sids
+
+
+def protocol(*words):
+    """A command as Redis reads it; the words are ASCII."""
+    return "".join([f"*{len(words)}\r\n", *(f"${len(word)}\r\n{word}\r\n" for word in words)]).encode()

@@ -1,0 +1,54 @@
+"""What every part of the bench stands on."""
+import sys
+
+import nginx
+from quiet import Quiet
+from sessions import Sessions
+from wrk import Wrk
+
+SESSIONS = 1000
+
+
+def say(text):
+    print(text, file=sys.stderr, flush=True)
+
+
+class Stage:
+    """The backend, Redis with sessions, wrk, and how long to measure."""
+
+    def __init__(self, processes, rounds, seconds):
+        self.processes = processes
+        self.rounds, self.seconds = rounds, seconds
+        self.backend = nginx.Backend(processes)
+        self.sessions = Sessions(processes, "redis", SESSIONS, SESSIONS)
+        self.wrk = Wrk(processes.folder)
+        self.quiet = Quiet()
+
+    def in_rounds(self, peers, measure, title):
+        """{peer: [row of each round]}; each round measures every peer once, beginning with another one."""
+        rows = {peer.name: [] for peer in peers}
+        for number in range(self.rounds):
+            first = number % len(peers)
+            for peer in peers[first:] + peers[:first]:
+                row = measure(peer)
+                rows[peer.name].append(row)
+                say(f"round {number + 1} {title} {peer.name}: " +
+                    ", ".join(f"{key} {row[key]:.4g}" for key in row))
+        return rows
+
+    def load_rounds(self, peers, load, seconds=None):
+        """Rounds of wrk. The peers run."""
+        seconds = seconds or self.seconds
+        for peer in peers:
+            self.warm(peer, load)
+
+        def measure(peer):
+            return self.quiet.measure(self.wrk, load, peer, self.backend.pid, seconds)
+
+        return self.in_rounds(peers, measure, f"{load.target} {load.connections}")
+
+    def warm(self, peer, load):
+        """Connections to the backend, warm caches: until a run was long enough to use each session."""
+        seconds = 1
+        while self.wrk.run(load, peer, seconds)["requests"] < peer.sessions.used:
+            seconds *= 2
