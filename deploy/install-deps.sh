@@ -65,7 +65,9 @@ for group in "${@:-build}"; do
         have_node || wanted+=(nodejs npm)
         ;;
     bench)
-        wanted+=(libbenchmark-dev redis-server redis-tools nginx-light haproxy wrk python3)
+        wanted+=(libbenchmark-dev redis-server redis-tools nginx-light libnginx-mod-http-lua lua-nginx-redis lua-cjson
+            haproxy wrk python3)
+        have_node || wanted+=(nodejs npm)
         ;;
     *) die "usage: $0 [build] [test] [bench] [demo]" ;;
     esac

@@ -49,7 +49,8 @@ def machine():
         model = next(line.partition(":")[2].strip() for line in f if line.startswith("model name"))
     return {"cpu": model, "cpus": len(os.sched_getaffinity(0)), "kernel": platform.release(),
             "versions": [first_line("/usr/sbin/nginx", "-v"), first_line("/usr/sbin/haproxy", "-v"),
-                         first_line("redis-server", "--version"), first_line(peers.BIN, "--version")]}
+                         first_line("redis-server", "--version"), "Node " + first_line("node", "--version"),
+                         first_line(peers.BIN, "--version")]}
 
 
 def measure(a, results):

@@ -1,19 +1,26 @@
-"""nginx: the backend, and the proxy that all others are compared with."""
+"""nginx: the backend, the proxy that all others are compared with, and the one with Lua."""
+import json
 import os
+import pathlib
 
+from harness import cookies
 from harness.redis import free_port
 
+import browser
 from peer import MANY, Peer, wait_listening
 
 SMALL, LARGE = 170, 16 * 1024
+HERE = pathlib.Path(__file__).resolve().parent
 
 
-def config(processes, label, http, workers=1):
+def config(processes, label, http, workers=1, modules=()):
     """A whole configuration around the lines of `http`."""
     folder = processes.folder
+    load = "".join(f"load_module /usr/lib/nginx/modules/{module}.so; " for module in modules)
     temporary = "".join(f"{kind}_temp_path {folder}/{label}.{kind}; "
                         for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
     return f"""
+{load}
 daemon off; pid {folder}/{label}.pid; error_log {folder}/{label}.log warn; worker_processes {workers};
 worker_rlimit_nofile 16384;
 events {{ worker_connections 8192; }}
@@ -54,6 +61,9 @@ class Backend:
 class Nginx(Peer):
     name = "nginx"
     detail = "proxy_pass, keep-alive upstream, no log, no sessions"
+    modules = ()
+    more_http = ""
+    more_location = ""
 
     def launch(self):
         # Each worker has its share of the connections: without reuseport one may take them all.
@@ -64,10 +74,34 @@ class Nginx(Peer):
     server 127.0.0.1:{self.backend};
     keepalive 1024; keepalive_requests {MANY}; keepalive_timeout 600s;
   }}
+  {self.more_http}
   server {{
     listen 127.0.0.1:{self.port} backlog=4096{share};
     location / {{
+      {self.more_location}
       proxy_pass http://backend; proxy_http_version 1.1; proxy_set_header Connection ""; proxy_set_header Host $host;
     }}
   }}"""
-        return start(self.processes, self.label, config(self.processes, self.label, http, self.workers), self.cpus)
+        return start(self.processes, self.label, config(self.processes, self.label, http, self.workers, self.modules),
+                     self.cpus)
+
+
+class NginxLua(Nginx):
+    """session.lua in the access phase."""
+
+    name = "nginx, Lua"
+    detail = "lua-nginx-module: the cookie verified, a GET, the user checked and injected"
+    requires_session = True
+    modules = ("ndk_http_module", "ngx_http_lua_module")
+    more_location = """
+      set $session_user "";
+      access_by_lua_block { check_session() }
+      proxy_set_header X-Session-User $session_user;"""
+
+    @property
+    def more_http(self):
+        # What JSON writes of plain text is Lua, too.
+        words = ", ".join(json.dumps(word) for word in (browser.COOKIE, cookies.SECRET, self.sessions.redis.socket))
+        return f"""
+  lua_package_path "{HERE}/?.lua;;";
+  init_by_lua_block {{ check_session = require("session")({words}) }}"""

@@ -28,6 +28,8 @@ class Peer:
     name = ""
     detail = ""
     requires_session = False
+    warm_requests = 1000  # from which on its cost no longer changes
+    forgets = False       # some of that while it has nothing to do
 
     def __init__(self, stage, name=None, detail=None, backend=None, sessions=None, workers=1, cpus=None):
         self.processes = stage.processes

@@ -2,21 +2,25 @@
 import contextlib
 import json
 import os
+import pathlib
 
 from harness import cookies
 from harness.wire import Client
 
 import browser
-from nginx import LARGE, SMALL, Nginx
+from nginx import LARGE, SMALL, Nginx, NginxLua
 from peer import Peer
 
 BIN = os.environ.get("VESTIBULE_BIN", "build/release/vestibule")
-MAIN = ("nginx", "haproxy", "vestibule")  # measured in every table of the load; the others in the first
+NODE = pathlib.Path(__file__).resolve().parent / "node"
+# Measured in every table of the load; the others in the first ones.
+MAIN = ("nginx", "haproxy, tcp", "haproxy", "vestibule", "vestibule, no cache")
 
 
 class Haproxy(Peer):
     name = "haproxy"
     detail = "mode http, http-reuse always, no log, no sessions"
+    mode = "mode http\n  option http-keep-alive\n  http-reuse always\n  timeout http-keep-alive 600s"
 
     def launch(self):
         file = self.processes.folder / f"{self.label}.cfg"
@@ -25,10 +29,7 @@ global
   nbthread {self.workers}
   maxconn 8000
 defaults
-  mode http
-  option http-keep-alive
-  http-reuse always
-  timeout http-keep-alive 600s
+  {self.mode}
   maxconn 8000
   timeout connect 2s
   timeout client 600s
@@ -42,13 +43,33 @@ backend back
         return self.processes.start(self.label, ["/usr/sbin/haproxy", "-db", "-f", file], self.cpus)
 
 
+class HaproxyTcp(Haproxy):
+    name = "haproxy, tcp"
+    detail = "mode tcp, bytes passed on unread: the floor"
+    mode = "mode tcp"
+
+
+class Node(Peer):
+    name = "Node"
+    detail = "express-session, connect-redis, http-proxy: a GET and an EXPIRE for each request"
+    requires_session = True
+    warm_requests = 10_000  # until V8 has compiled what is worth it, which it throws away in a pause
+    forgets = True
+
+    def launch(self):
+        options = {"port": self.port, "backend": f"http://127.0.0.1:{self.backend}", "cookie": browser.COOKIE,
+                   "secret": cookies.SECRET, "redis": self.sessions.redis.socket}
+        return self.processes.start(self.label, ["env", "NODE_ENV=production", "node", NODE / "proxy.mjs",
+                                                 json.dumps(options)], self.cpus)
+
+
 class Vestibule(Peer):
     """Sessions required on every path, the cookie verified, the session's user checked and injected."""
 
     name = "vestibule"
-    detail = "session required, a GET and a PTTL for each request"
+    detail = "session required, sessions in use kept near"
 
-    def __init__(self, stage, session="required", access=False, **more):
+    def __init__(self, stage, session="required", access=False, near_cache=None, **more):
         super().__init__(stage, **more)
         self.requires_session = session == "required"
         route = {"match": {"path": "/*"}, "session": session}
@@ -62,7 +83,8 @@ class Vestibule(Peer):
             "proxy": {"timeouts": {"keep_alive": "600s"}},
             "session": {"secrets": [cookies.SECRET], "cookie": {"name": browser.COOKIE}},
             # A machine that is busy besides ends no run.
-            "store": {"url": f"redis+unix://{self.sessions.redis.socket}", "timeout": "5s"},
+            "store": {"url": f"redis+unix://{self.sessions.redis.socket}", "timeout": "5s",
+                      "near_cache": near_cache or {"enabled": True}},
             "inject": {"headers": {"X-Session-User": "/user/id"}},
             "routes": [route],
             "log": {"access": access},
@@ -83,8 +105,13 @@ def everyone(stage):
     """The nginx that all others are compared with comes first."""
     return [
         Nginx(stage),
+        HaproxyTcp(stage),
         Haproxy(stage),
+        NginxLua(stage),
+        Node(stage),
         Vestibule(stage),
+        Vestibule(stage, name="vestibule, no cache", near_cache={"enabled": False},
+                  detail="session required, a GET for each request"),
         Vestibule(stage, name="vestibule, log", access=True, detail="as the first, access log into a file"),
         Vestibule(stage, name="vestibule, off", session="off", detail="session: off, the proxy alone"),
     ]

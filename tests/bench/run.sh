@@ -19,6 +19,13 @@ if [[ ${1:-} == --micro ]]; then
     cmake --build build/bench --target vestibule_micro
     exec build/bench/tests/bench/vestibule_micro "$@"
 fi
+node=tests/bench/node
+stamp=$node/node_modules/.installed
+lock=$(sha256sum <"$node/package-lock.json")
+if [[ ! -f $stamp || $(<"$stamp") != "$lock" ]]; then
+    npm ci --prefix "$node" --no-audit --no-fund
+    printf '%s\n' "$lock" >"$stamp"
+fi
 if [[ -z ${VESTIBULE_BIN:-} ]]; then
     cmake --preset release -Wno-dev >/dev/null
     cmake --build build/release --target vestibule

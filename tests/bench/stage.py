@@ -43,12 +43,14 @@ class Stage:
             self.warm(peer, load)
 
         def measure(peer):
+            if peer.forgets:
+                self.wrk.run(load, peer, 1)
             return self.quiet.measure(self.wrk, load, peer, self.backend.pid, seconds)
 
         return self.in_rounds(peers, measure, f"{load.target} {load.connections}")
 
     def warm(self, peer, load):
         """Connections to the backend, warm caches: until a run was long enough to use each session."""
-        seconds = 1
-        while self.wrk.run(load, peer, seconds)["requests"] < peer.sessions.used:
+        enough, seconds = max(peer.warm_requests, peer.sessions.used), 1
+        while self.wrk.run(load, peer, seconds)["requests"] < enough:
             seconds *= 2
