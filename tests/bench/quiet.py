@@ -15,7 +15,17 @@ def children_seconds():
     return usage.ru_utime + usage.ru_stime
 
 
+def settled_operations(sessions):
+    """How many there were, once those of earlier measurements, cut off by their end, are over."""
+    before, now = None, sessions.operations()
+    while before != now:
+        time.sleep(0.05)
+        before, now = now, sessions.operations()
+    return now
+
+
 def measure(wrk, load, peer, backend_pid, seconds):
+    operations = settled_operations(peer.sessions)
     pids = {peer.pid, peer.sessions.pid, backend_pid}
     before = {pid: cpu_seconds(pid) for pid in pids}
     busy, stolen = machine_seconds()
@@ -27,6 +37,7 @@ def measure(wrk, load, peer, backend_pid, seconds):
     foreign = now - busy - sum(used.values()) - (children_seconds() - children)
     cpu_us, redis_us = (used[pid] * 1e6 / row["requests"] for pid in (peer.pid, peer.sessions.pid))
     return {**row, "cpu_us": cpu_us, "redis_us": redis_us, "both_us": cpu_us + redis_us,
+            "redis_ops": (peer.sessions.operations() - operations) / row["requests"],
             "foreign_cpu": max(0, foreign) / seconds, "stolen_cpu": (now_stolen - stolen) / seconds}
 
 

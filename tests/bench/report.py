@@ -18,16 +18,21 @@ def ratio(summary, key):
     return f"**{summary[f'{key}_ratio']:.2f}** ({low:.2f}-{high:.2f})"
 
 
+def operations(summary):
+    """Redis operations per request, renewals of sessions included."""
+    return f"{summary['redis_ops']:.2g}"
+
+
 def load(title, peers, summary):
     rows = []
     for peer in peers:
         s = summary[peer.name]
-        redis = f"{s['redis_us']:.1f}" if peer.requires_session else "-"
+        redis = [f"{s['redis_us']:.1f}", operations(s)] if peer.requires_session else ["-", "-"]
         rows.append([f"**{peer.name}**: {peer.detail}", f"{s['rps']:,.0f}", f"{s['cpu_us']:.1f}", ratio(s, "cpu_us"),
-                     redis, f"{s['both_us_ratio']:.2f}", f"{s['p50_us'] / 1000:.2f}", f"{s['p99_us'] / 1000:.2f}",
+                     *redis, f"{s['both_us_ratio']:.2f}", f"{s['p50_us'] / 1000:.2f}", f"{s['p99_us'] / 1000:.2f}",
                      f"{s['rps_ratio']:.2f}", f"{s['p99_us_ratio']:.2f}"])
     head = ["peer", "requests/s", "CPU us/request", "CPU to nginx (rounds)", "Redis CPU us/request",
-            "both to nginx", "p50 ms", "p99 ms", "requests/s to nginx", "p99 to nginx"]
+            "Redis operations/request", "both to nginx", "p50 ms", "p99 ms", "requests/s to nginx", "p99 to nginx"]
     return section(title, head, rows)
 
 

@@ -15,6 +15,7 @@ VALUE = {
     "cart": {"items": [{"sku": "A-1042", "count": 2}, {"sku": "B-7", "count": 1}], "currency": "EUR"},
     "csrf": "<csrf>",
 }
+OURS = ("info", "ping")  # commands that no proxy sends for a request
 
 
 class Sessions:
@@ -47,6 +48,15 @@ class Sessions:
         if pipe.wait() or self.redis.command("DBSIZE") != total:
             raise RuntimeError("redis-cli did not store every session")
         return sids
+
+    def operations(self):
+        """Commands carried out so far, but our own."""
+        count = 0
+        for line in self.redis.command("INFO", "commandstats").decode().splitlines():
+            name, _, fields = line.partition(":")
+            if name.startswith("cmdstat_") and name.removeprefix("cmdstat_") not in OURS:
+                count += int(fields.partition("calls=")[2].partition(",")[0])
+        return count
 
 
 def protocol(*words):
