@@ -1,5 +1,6 @@
-"""CPU per GiB of large bodies in both directions, between plain sockets."""
+"""CPU per GiB of large bodies in both directions, with the backend on a TCP port and on a unix socket."""
 import multiprocessing
+import os
 import socket
 import threading
 import time
@@ -57,12 +58,22 @@ def serve(listener):
         threading.Thread(target=converse, args=(sock,), daemon=True).start()
 
 
+def listening(path=None):
+    """On that path, or on a port of the loopback."""
+    listener = socket.socket(socket.AF_UNIX if path else socket.AF_INET)
+    listener.bind(path or ("127.0.0.1", 0))
+    if path:
+        os.chmod(path, 0o777)  # the workers of nginx are other users
+    listener.listen(64)
+    return listener
+
+
 class Backend:
     """A process of its own, on our CPUs. A context: at its end it ends."""
 
-    def __init__(self):
-        with socket.create_server(("127.0.0.1", 0)) as listener:
-            self.address = listener.getsockname()[1]
+    def __init__(self, path=None):
+        with listening(path) as listener:
+            self.address = path or listener.getsockname()[1]
             self.process = multiprocessing.get_context("fork").Process(target=serve, args=(listener,), daemon=True)
             self.process.start()
 
@@ -106,13 +117,19 @@ def measure(peer):
     return out
 
 
-def run(stage):
-    with Backend() as backend:
+def measure_all(stage, path, title):
+    with Backend(path) as backend:
         who = peers.three(stage, backend=backend.address)
         for peer in who:
             peer.start()
-        rows = stage.in_rounds(who, measure, "bulk")
+        rows = stage.in_rounds(who, measure, title)
         for peer in who:
             peer.stop()
-    figures = {"rounds": rows, "summary": summary(rows, who[0].name, ("down", "up"))}
-    return figures, report.bulk("Bodies of 1 GiB", figures["summary"])
+    return {"rounds": rows, "summary": summary(rows, who[0].name, ("down", "up"))}
+
+
+def run(stage):
+    figures = {"tcp": measure_all(stage, None, "bulk"),
+               "unix": measure_all(stage, str(stage.processes.folder / "bulk.sock"), "bulk, unix socket")}
+    return figures, "\n".join([report.bulk("Bodies of 1 GiB", figures["tcp"]["summary"]),
+                               report.bulk("Bodies of 1 GiB, backend on a unix socket", figures["unix"]["summary"])])

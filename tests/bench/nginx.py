@@ -66,12 +66,13 @@ class Nginx(Peer):
     more_location = ""
 
     def launch(self):
+        backend = f"127.0.0.1:{self.backend}" if isinstance(self.backend, int) else f"unix:{self.backend}"
         # Each worker has its share of the connections: without reuseport one may take them all.
         share = " reuseport" if self.workers > 1 else ""
         http = f"""
   client_max_body_size 0; proxy_request_buffering off; proxy_max_temp_file_size 0;
   upstream backend {{
-    server 127.0.0.1:{self.backend};
+    server {backend};
     keepalive 1024; keepalive_requests {MANY}; keepalive_timeout 600s;
   }}
   {self.more_http}

@@ -23,7 +23,8 @@ def wait_listening(processes, process, port):
 
 
 class Peer:
-    """One proxy, not yet running. `start` can be called again after `stop`. `backend` is a port."""
+    """One proxy, not yet running. `start` can be called again after `stop`. `backend` is a port, or the path
+    of a unix socket."""
 
     name = ""
     detail = ""

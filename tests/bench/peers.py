@@ -23,6 +23,7 @@ class Haproxy(Peer):
     mode = "mode http\n  option http-keep-alive\n  http-reuse always\n  timeout http-keep-alive 600s"
 
     def launch(self):
+        backend = f"127.0.0.1:{self.backend}" if isinstance(self.backend, int) else f"unix@{self.backend}"
         file = self.processes.folder / f"{self.label}.cfg"
         file.write_text(f"""
 global
@@ -38,7 +39,7 @@ frontend front
   bind 127.0.0.1:{self.port} backlog 4096
   default_backend back
 backend back
-  server backend 127.0.0.1:{self.backend}
+  server backend {backend}
 """)
         return self.processes.start(self.label, ["/usr/sbin/haproxy", "-db", "-f", file], self.cpus)
 
@@ -72,6 +73,7 @@ class Vestibule(Peer):
     def __init__(self, stage, session="required", access=False, near_cache=None, **more):
         super().__init__(stage, **more)
         self.requires_session = session == "required"
+        backend = f"http://127.0.0.1:{self.backend}" if isinstance(self.backend, int) else f"unix:{self.backend}"
         route = {"match": {"path": "/*"}, "session": session}
         if self.requires_session:
             route["require"] = {"/user/id": "present"}
@@ -79,7 +81,7 @@ class Vestibule(Peer):
             "listen": [{"address": f"127.0.0.1:{self.port}"}],
             "admin": "off",
             "workers": self.workers,
-            "backends": [{"url": f"http://127.0.0.1:{self.backend}"}],
+            "backends": [{"url": backend}],
             "proxy": {"timeouts": {"keep_alive": "600s"}},
             "session": {"secrets": [cookies.SECRET], "cookie": {"name": browser.COOKIE}},
             # A machine that is busy besides ends no run.
