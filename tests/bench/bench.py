@@ -15,6 +15,7 @@ import bulk
 import idle
 import load
 import peers
+import scale
 from processes import Processes
 from stage import Stage
 
@@ -22,6 +23,7 @@ PARTS = {
     "load": (load.run, "requests, CPU and latency"),
     "memory": (idle.run, "idle connections, start"),
     "bulk": (bulk.run, "bodies of 1 GiB"),
+    "scale": (scale.run, "two workers, latency at 20 %% load, a million sessions"),
 }
 
 

@@ -16,6 +16,11 @@ def ratio(mine, theirs, key):
     return statistics.median(ratios), [min(ratios), max(ratios)]
 
 
+def added(mine, theirs, key):
+    """The median of the differences in the same round."""
+    return statistics.median(row[key] - other[key] for row, other in zip(mine, theirs))
+
+
 def summary(rows, base, keys=CPU):
     """{peer: its figures; for each of the keys its ratio to that of `base`}"""
     out = {}

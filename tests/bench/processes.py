@@ -43,6 +43,9 @@ class Processes:
         self.running.append(process)
         return process
 
+    def named(self, name):
+        return next(process for process in self.running if getattr(process, "name", None) == name)
+
     def end(self, process):
         self.running.remove(process)
         if process.poll() is None:

@@ -53,3 +53,29 @@ def bulk(title, summary):
             row += [f"{s[way]:.2f}", ratio(s, way), f"{s[f'{way}_s']:.2f}"]
         rows.append(row)
     return section(title, head, rows)
+
+
+def workers(summary):
+    head = ["peer", "requests/s", "CPU us/request", "CPU to one worker (rounds)", "requests/s to one worker"]
+    rows = [[f"**{name}**", f"{s['rps']:,.0f}", f"{s['cpu_us']:.1f}", ratio(s, "cpu_us"), f"{s['rps_ratio']:.2f}"]
+            for name, s in summary.items()]
+    return section("Two workers", head, rows)
+
+
+def latency(rate, summary):
+    head = ["peer", "requests/s", "CPU us/request", "p50 us", "added", "to nginx'", "p99 us", "added", "to nginx'"]
+    rows = []
+    for name, s in summary.items():
+        row = [f"**{name}**", f"{s['rps']:,.0f}", f"{s['cpu_us']:.1f}"]
+        for key in ("p50_us", "p99_us"):
+            row += [f"{s[key]:.0f}", f"{s[f'{key}_added']:.0f}", f"{s[f'{key}_to_nginx']:+.0f}"]
+        rows.append(row)
+    return section(f"Latency at {rate:,.0f} requests/s, 20 % of what one worker of nginx can do", head, rows)
+
+
+def many_sessions(summary):
+    head = ["sessions in use", "requests/s", "CPU us/request", "CPU to 1,000 (rounds)", "Redis operations/request",
+            "RSS, MiB"]
+    rows = [[f"**{name}**", f"{s['rps']:,.0f}", f"{s['cpu_us']:.1f}", ratio(s, "cpu_us"), operations(s),
+             f"{s['rss'] / 2**20:.0f}"] for name, s in summary.items()]
+    return section("A million sessions in Redis, 100,000 in use", head, rows)

@@ -1,4 +1,5 @@
 """Redis with logged-in sessions, as connect-redis writes them."""
+import itertools
 import json
 import subprocess
 
@@ -19,9 +20,11 @@ OURS = ("info", "ping")  # commands that no proxy sends for a request
 
 
 class Sessions:
-    """`total` sessions in a Redis of their own. The clients use the first `used` of them in turn."""
+    """`total` sessions in a Redis of their own. The clients use the first `used` of them in turn, from a
+    list of `lines` cookies: lists of one length cost the clients the same, however many sessions stand in
+    them."""
 
-    def __init__(self, processes, name, total, used):
+    def __init__(self, processes, name, total, used, lines=None):
         folder = processes.folder / name
         folder.mkdir()
         # The Redis starts its process itself; it inherits our CPUs. The workers of nginx are other users.
@@ -32,7 +35,8 @@ class Sessions:
         sids = self.fill(total)[:used]
         self.cookies = [cookies.sign(sid) for sid in sids]
         self.file = folder / "cookies"
-        self.file.write_text("".join(f"{browser.cookie_line(cookie)}\n" for cookie in self.cookies))
+        taken = itertools.islice(itertools.cycle(self.cookies), lines or used)
+        self.file.write_text("".join(f"{browser.cookie_line(cookie)}\n" for cookie in taken))
 
     def fill(self, total):
         """Their sids."""

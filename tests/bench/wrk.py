@@ -14,8 +14,13 @@ UNIT = {"us": 1, "ms": 1e3, "s": 1e6}
 
 @dataclasses.dataclass
 class Load:
+    """`rate`: requests per second of all threads, each of which then has one connection; None: as many as
+    there are answers."""
+
     target: str
     connections: int
+    threads: int = 1
+    rate: float | None = None
 
 
 class Wrk:
@@ -25,9 +30,9 @@ class Wrk:
     def run(self, load, peer, seconds):
         """{requests, rps, p50_us, p99_us}. Any answer but 200, any broken connection ends the run."""
         self.request.write_bytes(request_text("GET", load.target, browser.FIELDS))
-        arguments = [self.request, peer.sessions.file]
+        arguments = [self.request, peer.sessions.file] + ([load.rate / load.threads] if load.rate else [])
         done = subprocess.run(
-            ["wrk", "-t1", f"-c{load.connections}", f"-d{seconds}s", "--timeout", "10s", "--latency",
+            ["wrk", f"-t{load.threads}", f"-c{load.connections}", f"-d{seconds}s", "--timeout", "10s", "--latency",
              "-s", str(SCRIPT), f"http://127.0.0.1:{peer.port}", "--", *map(str, arguments)],
             capture_output=True, text=True, timeout=seconds + 30)
         out = done.stdout
