@@ -15,6 +15,7 @@ import bulk
 import idle
 import load
 import peers
+import plot
 import scale
 from processes import Processes
 from stage import Stage
@@ -34,10 +35,14 @@ def arguments():
     p.add_argument("--rounds", type=int, default=5)
     p.add_argument("--seconds", type=int, default=2, help="of wrk for a peer in a round")
     p.add_argument("--json", type=pathlib.Path, metavar="FILE", help="write every figure there")
+    p.add_argument("--plot", type=pathlib.Path, metavar="FILE",
+                   help="draw the load there, as SVG (default: beside the JSON)")
     a = p.parse_args()
     if a.rounds < 1 or a.seconds < 1:
         p.error("at least one round of one second")
     a.parts = a.parts or list(PARTS)
+    if a.json and not a.plot:
+        a.plot = a.json.with_suffix(".svg")
     return a
 
 
@@ -81,6 +86,8 @@ def main():
           f"{results['seconds']:.0f} s")
     if a.json:
         a.json.write_text(json.dumps(results, indent=1, default=str) + "\n")
+    if a.plot and "load" in results:
+        plot.draw(results["load"], a.plot)
 
 
 if __name__ == "__main__":

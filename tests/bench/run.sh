@@ -4,7 +4,7 @@
 #     tests/bench/run.sh                          everything: load, memory, bulk, scale (about ten minutes)
 #     tests/bench/run.sh --load | --memory | --bulk | --scale    parts of it
 #     tests/bench/run.sh --rounds 7 --seconds 4                  more of them
-#     tests/bench/run.sh --json FILE                             where the figures go, too
+#     tests/bench/run.sh --json FILE.json [--plot FILE.svg]      where the figures go, too, and a picture
 #     tests/bench/run.sh --micro [ARGUMENTS]                 the micro-benchmarks; arguments of Google Benchmark
 #
 # Installs what it needs, builds the release where VESTIBULE_BIN does not name a program. README.md tells
