@@ -109,12 +109,10 @@ bool body_reader::take_trailers(error_code& ec) {
 task<error_code> body_writer::write(std::string_view head, std::string_view piece) {
     if (!chunked_ || piece.empty())
         co_return co_await net::write_all(to_, idle_, idle_limit_, to_buffer(head), to_buffer(piece));
-    // Size line, payload and line end around one copy-free piece; a head goes first where there is one.
+    // Size line and line end around a piece that is not copied.
     std::array<char, 18> room;
     const std::string_view line = http::chunk_size_line(piece.size(), room);
-    std::string joined;
-    if (!head.empty()) joined.append(head).append(line);
-    co_return co_await net::write_all(to_, idle_, idle_limit_, to_buffer(head.empty() ? line : joined),
+    co_return co_await net::write_all(to_, idle_, idle_limit_, to_buffer(head), to_buffer(line),
                                       to_buffer(piece), to_buffer("\r\n"));
 }
 

@@ -4,6 +4,9 @@
 
 #include <boost/asio/error.hpp>
 
+#include <functional>
+#include <optional>
+
 namespace vestibule::server {
 
 namespace {
@@ -83,14 +86,19 @@ task<bool> exchange::talk(body_reader& request_body, std::string_view first_piec
     sent_ = std::chrono::steady_clock::now();
 
     error_code sending = co_await to_backend.write(backend_head_, first_piece);
-    request_pump pump(request_body, to_backend, site_->params.limits.body, site_->stripped, [&] {
+    std::optional<request_pump> pumping;
+    auto on_end = [&] {
+        const request_pump& pump = *pumping;
         if (pump.client_error()) {
             // Without its end the request means nothing to the backend.
             if (!head_received) upstream_->close();
         } else if (!head_received) {
             upstream_limit_.set(timeouts.response);
         }
-    });
+    };
+    // By reference, or it would need memory of its own.
+    request_pump& pump = pumping.emplace(request_body, to_backend, site_->params.limits.body, site_->stripped,
+                                         std::ref(on_end));
     const bool complete = request_body.at_end() && !chunked;
     if (!sending && !complete) pump.start();
     if (!sending && (complete || pump.ended())) upstream_limit_.set(timeouts.response);

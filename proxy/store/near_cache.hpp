@@ -11,13 +11,14 @@
 #include <vestibule/base/clock.hpp>
 #include <vestibule/session/stored_session.hpp>
 
+#include <boost/unordered/unordered_flat_map.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <list>
 #include <memory>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 
 namespace vestibule::store {
 
@@ -86,10 +87,8 @@ class near_cache {
     // new; it spares what was used since its last visit and removes the first that was not. A hit sets
     // one bit and moves nothing.
     using queue = std::list<entry>;
-    struct hash {
-        using is_transparent = void;
-        std::size_t operator()(std::string_view s) const noexcept { return std::hash<std::string_view>()(s); }
-    };
+    using entry_table = boost::unordered_flat_map<std::string_view, queue::iterator>;  // keys: entry.sid
+    using flight_table = boost::unordered_flat_map<std::string_view, flight*>;         // keys: flight.sid_
 
     bool fresh(mono_time now) const noexcept { return now - confirmed_ <= max_stale_; }
     session::session_ptr answer(std::string_view sid, mono_time now) noexcept;
@@ -105,8 +104,8 @@ class near_cache {
     mono_time confirmed_{};
     queue queue_;
     queue::iterator hand_ = queue_.end();  // end(): begins at the oldest
-    std::unordered_map<std::string_view, queue::iterator, hash, std::equal_to<>> entries_;  // keys: entry.sid
-    std::unordered_map<std::string_view, flight*, hash, std::equal_to<>> flights_;  // keys: flight.sid_
+    entry_table entries_;
+    flight_table flights_;
     std::size_t bytes_ = 0;
     std::uint64_t evictions_ = 0;
 };

@@ -27,7 +27,7 @@ LIBRARIES = {
     "session": ["boost/json", "boost/smart_ptr/"],
     "policy": [],
     "net": ["boost/asio", "openssl/"],
-    "store": ["boost/asio", "openssl/", "cpp:hiredis/", "cpp:boost/url"],
+    "store": ["boost/asio", "boost/unordered/", "openssl/", "cpp:hiredis/", "cpp:boost/url"],
     "upstream": ["boost/asio", "openssl/"],
     "server": ["boost/asio", "boost/beast/", "openssl/"],
     "admin": ["boost/asio", "boost/beast/", "cpp:prometheus/"],

@@ -122,7 +122,7 @@ struct readable_awaiter : io_completion {
 
 // Tries at once, and goes on in pieces as the socket takes them.
 struct write_awaiter : io_completion {
-    static constexpr std::size_t max_buffers = 3;
+    static constexpr std::size_t max_buffers = 4;
 
     write_awaiter(byte_stream& s, std::array<asio::const_buffer, max_buffers> b, deadline* l = nullptr,
                   milliseconds limit_after = {}) noexcept
@@ -152,18 +152,18 @@ inline auto wait_readable(byte_stream& s) {
     return detail::readable_awaiter(s);
 }
 
-/// Writes all of up to three buffers, in one system call where the socket takes it. The buffers must
+/// Writes all of up to four buffers, in one system call where the socket takes it. The buffers must
 /// stay until it is done.
 inline auto write_all(byte_stream& s, asio::const_buffer a, asio::const_buffer b = {},
-                      asio::const_buffer c = {}) {
-    return detail::write_awaiter(s, {a, b, c});
+                      asio::const_buffer c = {}, asio::const_buffer d = {}) {
+    return detail::write_awaiter(s, {a, b, c, d});
 }
 
 /// The same with a limit on each wait: whoever takes a little now and then is not late. Expiry has to end
 /// the write.
 inline auto write_all(byte_stream& s, deadline& limit, milliseconds after, asio::const_buffer a,
-                      asio::const_buffer b = {}, asio::const_buffer c = {}) {
-    return detail::write_awaiter(s, {a, b, c}, &limit, after);
+                      asio::const_buffer b = {}, asio::const_buffer c = {}, asio::const_buffer d = {}) {
+    return detail::write_awaiter(s, {a, b, c, d}, &limit, after);
 }
 
 }  // namespace vestibule::net
