@@ -64,6 +64,7 @@ class exchange {
 
     // The parts of those three (session_phase.cpp).
     void collect_candidates();
+    bool verify(candidate& c);
     bool anonymous_at_hand();
     void judge(const candidate& c, session::session_ptr loaded);
     void adopt(const candidate& c, session::session_ptr s, const session::life& life);

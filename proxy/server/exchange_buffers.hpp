@@ -5,7 +5,8 @@
 #include <vestibule/http/forwarding.hpp>
 #include <vestibule/http/head.hpp>
 #include <vestibule/http/path.hpp>
-#include <vestibule/session/sid.hpp>
+#include <vestibule/session/cookie_value.hpp>
+#include <vestibule/session/stored_session.hpp>
 
 #include <cstddef>
 #include <memory>
@@ -17,8 +18,10 @@ namespace vestibule::server {
 
 /// A validly signed session cookie of the request.
 struct candidate {
-    session::sid_text sid;
-    std::size_t secret;  // position of the secret that signed it
+    session::signed_value cookie;
+    std::size_t secret;            // position of the secret that signed it
+    session::session_ptr at_hand;  // what the near cache has of it
+    std::string_view sid() const noexcept { return cookie.sid; }
 };
 
 struct exchange_buffers {

@@ -26,6 +26,7 @@ session::session_notes& exchange::notes() {
     if (n.site == site_->number) return n;
     n.site = site_->number;
     n.judged = n.met = 0;
+    n.signature.clear();
     n.handle = handle_ = site_->make_handle(sid_);
     n.injected.clear();
     append_injection(n.injected);

@@ -3,6 +3,7 @@
 #include "server/background.hpp"
 #include "server/exchange.hpp"
 
+#include <vestibule/base/crypto.hpp>
 #include <vestibule/base/logger.hpp>
 #include <vestibule/http/cookies.hpp>
 
@@ -32,9 +33,8 @@ bool exchange::session_at_hand() {
     collect_candidates();
     for (const candidate& c : candidates_) {
         if (&c == anonymous_) continue;
-        session_ptr s = w_.store.find(c.sid);
-        if (!s) return false;
-        judge(c, std::move(s));
+        if (!c.at_hand) return false;
+        judge(c, c.at_hand);
         return session_ != nullptr;
     }
     return true;
@@ -44,7 +44,7 @@ bool exchange::session_at_hand() {
 task<void> exchange::load_session() {
     for (const candidate& c : candidates_) {
         if (&c == anonymous_) continue;
-        auto loaded = co_await w_.store.load(c.sid);
+        auto loaded = co_await w_.store.load(c.sid());
         if (!loaded)
             failure_ = loaded.error();
         else
@@ -101,26 +101,44 @@ void exchange::collect_candidates() {
             if (pair->name != site_->params.session.cookie.name) continue;
             saw_cookie_ = true;
             if (++looked_at > max_looked_at || candidates_.size() == max_candidates) return;
-            const auto verified = site_->signer.verify(pair->value);
-            if (!verified) {
-                w_.metrics.count_cookie(verified.error() == errc::bad_signature
-                                            ? cookie_outcome::bad_signature
-                                            : cookie_outcome::malformed);
+            const auto value = session::read_signed_value(pair->value);
+            if (!value) {
+                w_.metrics.count_cookie(value.error() == errc::bad_signature ? cookie_outcome::bad_signature
+                                                                             : cookie_outcome::malformed);
                 continue;
             }
-            if (std::ranges::find(candidates_, verified->sid, &candidate::sid) != candidates_.end()) continue;
-            const auto issued = session::anonymous_issue_time(verified->sid);
-            if (issued && !session::anonymous_alive(*issued, site_->params.session.life, wall_now())) {
-                w_.metrics.count_cookie(cookie_outcome::expired);
+            if (std::ranges::find(candidates_, std::string_view(value->sid), &candidate::sid) !=
+                candidates_.end())
                 continue;
-            }
-            if (issued && anonymous_ != nullptr) continue;
             if (candidates_.capacity() == 0) candidates_.reserve(max_candidates);
-            candidates_.push_back({verified->sid, verified->secret});
-            if (issued) anonymous_ = &candidates_.back();
+            candidate c{*value, 0, {}};
+            if (!verify(c))
+                w_.metrics.count_cookie(cookie_outcome::bad_signature);
+            else if (const auto issued = session::anonymous_issue_time(c.sid()); !issued)
+                candidates_.push_back(std::move(c));
+            else if (!session::anonymous_alive(*issued, site_->params.session.life, wall_now()))
+                w_.metrics.count_cookie(cookie_outcome::expired);
+            else if (anonymous_ == nullptr)
+                anonymous_ = &candidates_.emplace_back(std::move(c));
         }
     }
     if (!saw_cookie_) w_.metrics.count_cookie(cookie_outcome::absent);
+}
+
+// Whether a configured secret signed it. The signature of a session that is in use was computed before, and
+// is kept with it in memory; it is compared in constant time like any other.
+bool exchange::verify(candidate& c) {
+    c.at_hand = w_.store.find(c.sid());
+    if (c.at_hand) {
+        const session::session_notes& n = c.at_hand->notes();
+        const std::string_view given(c.cookie.signature.data(), c.cookie.signature.size());
+        if (n.site == site_->number && constant_time_equal(given, n.signature)) {
+            c.secret = n.secret;
+            return true;
+        }
+    }
+    c.secret = site_->signer.signed_by(c.cookie);
+    return c.secret < site_->signer.size();
 }
 
 // Adopts what was loaded, if it is a live session.
@@ -136,7 +154,7 @@ void exchange::judge(const candidate& c, session_ptr loaded) {
         w_.metrics.count_cookie(cookie_outcome::unknown);
         log::warn(
             "stored value is not a session",
-            {{"side", "session"}, {"handle", site_->make_handle(c.sid)}, {"bytes", loaded->value.size()}});
+            {{"side", "session"}, {"handle", site_->make_handle(c.sid())}, {"bytes", loaded->value.size()}});
         return;
     }
     const session::life life =
@@ -153,8 +171,12 @@ void exchange::adopt(const candidate& c, session_ptr s, const session::life& lif
     session_ = std::move(s);
     outcome_ = session_outcome::active;
     set_cookie_.clear();  // what another candidate left
-    sid_ = c.sid;
+    sid_ = c.sid();
     session::session_notes& known = notes();
+    if (known.signature.empty()) {
+        known.signature.assign(c.cookie.signature.begin(), c.cookie.signature.end());
+        known.secret = c.secret;
+    }
     handle_ = known.handle;
     injected_ = known.injected;
     w_.metrics.count_cookie(cookie_outcome::valid);
@@ -180,7 +202,7 @@ void exchange::adopt(const candidate& c, session_ptr s, const session::life& lif
 void exchange::adopt_anonymous(const candidate& c) {
     outcome_ = session_outcome::active;
     set_cookie_.clear();
-    sid_ = c.sid;
+    sid_ = c.sid();
     handle_ = site_->make_handle(sid_);
     w_.metrics.count_cookie(cookie_outcome::valid);
     w_.metrics.count_secret(c.secret);
@@ -206,7 +228,7 @@ void exchange::issue_anonymous() {
 void exchange::end_session(const candidate& c, session::verdict why) {
     w_.metrics.count_cookie(cookie_outcome::expired);
     w_.metrics.count_end(why == session::verdict::expired_absolute ? end_reason::absolute : end_reason::idle);
-    destroy_later(w_, std::string(c.sid));
+    destroy_later(w_, std::string(c.sid()));
     set_cookie({}, unix_time{});  // expired at the client too, unless a new one follows
 }
 

@@ -3,19 +3,20 @@
 #include <vestibule/base/utf8.hpp>
 #include "session/percent.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <stdexcept>
+#include <tuple>
 
 namespace vestibule::session {
 namespace {
 
 constexpr std::string_view marker = "s:";
-constexpr std::size_t signature_size = 43;
+constexpr std::size_t signature_size = std::tuple_size_v<signature_text>;
 // The longest value that can be valid: every byte of it escaped.
 constexpr std::size_t max_value_size = 3 * (marker.size() + max_sid_size + 1 + signature_size);
 
-using signature_text = std::array<char, signature_size>;
 using value_buffer = std::array<char, max_value_size>;
 
 // base64 of 32 bytes without padding, on the stack: this runs at every request.
@@ -82,7 +83,7 @@ signer::signer(std::span<const std::string> secrets) {
     for (const std::string& s : secrets) keys_.emplace_back(s);
 }
 
-result<signer::verified> signer::verify(std::string_view cookie_value) const {
+result<signed_value> read_signed_value(std::string_view cookie_value) noexcept {
     if (cookie_value.size() > max_value_size) return errc::malformed_cookie;
     value_buffer buffer;
     const std::string_view value = decoded(cookie_value, buffer);
@@ -91,15 +92,28 @@ result<signer::verified> signer::verify(std::string_view cookie_value) const {
     const std::string_view sid = value.substr(marker.size(), dot - marker.size());
     const std::string_view signature = value.substr(dot + 1);
     if (!acceptable_sid(sid)) return errc::malformed_cookie;
+    if (signature.size() != signature_size) return errc::bad_signature;
+    signed_value v{sid_text(sid), {}};
+    std::copy(signature.begin(), signature.end(), v.signature.begin());
+    return v;
+}
 
-    // All keys, from the last to the first, whichever fits: the time taken does not tell which one did.
-    std::size_t signed_by = keys_.size();
+// All keys, from the last to the first, whichever fits: the time taken does not tell which one did.
+std::size_t signer::signed_by(const signed_value& v) const noexcept {
+    std::size_t found = keys_.size();
     for (std::size_t i = keys_.size(); i-- > 0;) {
-        const signature_text expected = signature_of(keys_[i], sid);
-        signed_by = constant_time_equal(signature, text_of(expected)) ? i : signed_by;
+        const signature_text expected = signature_of(keys_[i], v.sid);
+        found = constant_time_equal(text_of(v.signature), text_of(expected)) ? i : found;
     }
-    if (signed_by == keys_.size()) return errc::bad_signature;
-    return verified{sid_text(sid), signed_by};
+    return found;
+}
+
+result<signer::verified> signer::verify(std::string_view cookie_value) const {
+    const auto v = read_signed_value(cookie_value);
+    if (!v) return v.error();
+    const std::size_t secret = signed_by(*v);
+    if (secret == keys_.size()) return errc::bad_signature;
+    return verified{v->sid, secret};
 }
 
 std::string signer::sign(std::string_view sid) const {

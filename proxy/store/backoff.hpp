@@ -1,4 +1,4 @@
-// How long to wait before the next attempt to connect: 50 ms, doubled up to a second, and of that a
+// How long to wait before the next attempt to connect: 50 ms, doubled up to half a second, and of that a
 // random part between half and all, so that the workers of many replicas do not come back in step.
 #pragma once
 
@@ -12,7 +12,7 @@ namespace vestibule::store {
 
 class backoff {
   public:
-    static constexpr milliseconds shortest{50}, longest{1000};
+    static constexpr milliseconds shortest{50}, longest{500};
 
     explicit backoff(std::uint32_t seed) : random_(seed) {}
 

@@ -4,11 +4,15 @@
 
 #include <algorithm>
 #include <array>
+#include <mutex>
 
 namespace vestibule::store {
 namespace {
 
-constexpr milliseconds slowest_beat{1000};
+constexpr milliseconds slowest_beat{250};
+
+std::mutex told_mutex;
+std::string told;  // the refusal last logged by this process
 
 void end_program(std::exception_ptr) {
     std::terminate();  // only memory can run out here
@@ -102,14 +106,17 @@ task<void> tracking::ask_for_it(tracking_state::question q) {
     }
     state_.armed(q);
     show_open();
-    if (!std::exchange(reported_, {}).empty())
+    const std::lock_guard lock(told_mutex);
+    if (!std::exchange(told, {}).empty())
         log::info("near cache on again", {{"store", params_.url.display()}});
 }
 
+// All workers meet the same refusal: it is told once.
 void tracking::refuse(const std::string& why) {
     state_.refused();
-    if (why == reported_) return;
-    reported_ = why;
+    const std::lock_guard lock(told_mutex);
+    if (why == told) return;
+    told = why;
     log::warn("near cache off: the session store does not tell of changes",
               {{"store", params_.url.display()}, {"reason", why}});
 }
@@ -136,7 +143,7 @@ void tracking::take_keys(const reply& keys) {
 
 task<void> tracking::keep_beating() {
     const auto self = shared_from_this();
-    const auto interval = std::min<mono_time::duration>(slowest_beat, params_.near_cache.max_stale / 4);
+    const auto interval = std::min<mono_time::duration>(slowest_beat, params_.near_cache.max_stale / 10);
     while (!stopped_) {
         pause_.expires_after(interval);
         co_await net::wait(pause_);

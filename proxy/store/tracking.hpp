@@ -55,7 +55,6 @@ class tracking final : public link_observer, public std::enable_shared_from_this
     metric_cell& invalidations_;
 
     std::shared_ptr<invalidation_channel> channel_;  // RESP2
-    std::string reported_;                           // the refusal last logged
     net::timer pause_;
     bool stopped_ = false;
 };

@@ -197,7 +197,7 @@ def test_the_rights_it_wants(in_front, backend, redis):
 @pytest.mark.parametrize("missing", ["+client|tracking", "+subscribe", "&__redis__:invalidate"])
 def test_tracking_refused(in_front, backend, redis, missing):
     """Said once, and every request asks Redis."""
-    program = in_front(users(redis, *(right for right in ACL if right != missing)), workers=1)
+    program = in_front(users(redis, *(right for right in ACL if right != missing)), workers=2)
     if b"resp=3" in redis.command("CLIENT", "LIST") and missing != "+client|tracking":
         pytest.skip("no channel is needed (RESP3)")
     program.wait_log(lambda line: line.get("level") == "warn" and line["message"].startswith("near cache off"))

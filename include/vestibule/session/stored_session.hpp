@@ -18,6 +18,8 @@ namespace vestibule::session {
 /// Valid for the configuration whose number is `site`; empty where that is 0.
 struct session_notes {
     std::uint64_t site = 0;
+    std::string signature;              // of its cookie, once verified ...
+    std::size_t secret = 0;             // ... and by which secret it was made
     std::string handle;                 // its public name
     std::string injected;               // finished header lines for the backend
     std::uint64_t judged = 0, met = 0;  // a bit for each of the first 64 routes: asked, and met

@@ -13,7 +13,7 @@
 namespace vestibule::store {
 
 /// The store as one worker sees it: one pipelined connection on the worker's `io`, which is made at once
-/// and made again for ever with backoff (50 ms to 1 s), so nothing here needs Redis to be up. With
+/// and made again for ever with backoff (50 ms to 0.5 s), so nothing here needs Redis to be up. With
 /// rediss:// the server's certificate is checked against the system's CAs (or SSL_CERT_FILE).
 ///
 /// With params.near_cache find() answers for sessions in use, from memory that is kept coherent with the
