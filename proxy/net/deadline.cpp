@@ -45,7 +45,7 @@ deadline_sweeper::~deadline_sweeper() {
     impl_->ticks.cancel();
 }
 
-void deadline_sweeper::add(deadline& d) {
+void deadline_sweeper::add(deadline& d) noexcept {
     d.next_ = impl_->first;
     d.link_ = &impl_->first;
     if (d.next_ != nullptr) d.next_->link_ = &d.next_;
@@ -61,12 +61,10 @@ void deadline_sweeper::remove(deadline& d) noexcept {
 }
 
 deadline::deadline(deadline_sweeper& sweeper, std::function<void()> on_expiry)
-    : sweeper_(sweeper), on_expiry_(std::move(on_expiry)) {
-    sweeper_.add(*this);
-}
+    : sweeper_(sweeper), on_expiry_(std::move(on_expiry)) {}
 
 deadline::~deadline() {
-    sweeper_.remove(*this);
+    if (link_ != nullptr) sweeper_.remove(*this);
 }
 
 }  // namespace vestibule::net

@@ -31,6 +31,10 @@ connection::connection(worker_state& w, std::unique_ptr<net::byte_stream> stream
                        write_timed_out_ = true;
                        stream_->reset();
                    }),
+      watch_(w.sweeper,
+             [this] {
+                 if (running_ != nullptr) running_->look();
+             }),
       peer_(std::move(peer)),
       peer_text_(std::move(peer_text)) {
     next_ = w_.first;
@@ -90,8 +94,16 @@ task<void> connection::run(std::unique_ptr<connection> self) {
 }
 
 client_side connection::side() noexcept {
-    return {*stream_,         in_,   read_limit_, write_limit_, read_timed_out_,
-            write_timed_out_, peer_, peer_text_,  false};
+    return {.stream = *stream_,
+            .in = in_,
+            .read_limit = read_limit_,
+            .write_limit = write_limit_,
+            .watch = watch_,
+            .read_timed_out = read_timed_out_,
+            .write_timed_out = write_timed_out_,
+            .peer = peer_,
+            .peer_text = peer_text_,
+            .tls = false};
 }
 
 task<fate> connection::serve(std::size_t head_size) {
@@ -100,6 +112,7 @@ task<fate> connection::serve(std::size_t head_size) {
     running_ = &e;
     const fate f = co_await e.run(in_.view().substr(0, head_size));
     running_ = nullptr;
+    watch_.clear();
     served_ = true;
     co_return f;
 }

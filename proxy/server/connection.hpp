@@ -44,6 +44,7 @@ class connection {
     io_buffer in_;
     net::deadline read_limit_;
     net::deadline write_limit_;
+    net::deadline watch_;  // of the exchange under way
     boost::asio::ip::address peer_;
     std::string peer_text_;
     exchange* running_ = nullptr;

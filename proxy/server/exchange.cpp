@@ -55,18 +55,17 @@ exchange::exchange(worker_state& w, client_side client)
       memory_(w.buffers.take()),
       upstream_limit_(w.sweeper, [this] { backend_is_late(); }),
       upstream_write_limit_(w.sweeper, [this] { backend_is_late(); }),
-      client_watch_(w.sweeper,
-                    [this] {
-                        if (client_.stream.peer_closed())
-                            abandon();
-                        else
-                            client_watch_.set(watch_interval);
-                    }),
       started_(std::chrono::steady_clock::now()) {}
 
 void exchange::backend_is_late() noexcept {
     upstream_timed_out_ = true;
     if (upstream_) upstream_->close();
+}
+
+void exchange::look() noexcept {
+    if (client_.stream.peer_closed()) return abandon();
+    if (mono_now() >= answer_due_) return backend_is_late();
+    client_.watch.set(watch_interval);
 }
 
 void exchange::abandon() noexcept {

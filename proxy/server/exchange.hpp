@@ -21,6 +21,7 @@ struct client_side {
     io_buffer& in;
     net::deadline& read_limit;      // expiry cancels reading
     net::deadline& write_limit;     // expiry resets the connection
+    net::deadline& watch;           // expiry calls look() of the exchange
     const bool& read_timed_out;     // whether read_limit fired
     const bool& write_timed_out;    // the same
     boost::asio::ip::address peer;  // unspecified: unix socket
@@ -48,6 +49,9 @@ class exchange {
 
     /// Ends it at once, whatever it waits for: the client has gone, or a drain has come to its end.
     void abandon() noexcept;
+
+    /// Whether anything has come to an end that is waited for: now and then, while the backend works.
+    void look() noexcept;
 
   private:
     static constexpr auto watch_interval = milliseconds(200);
@@ -80,6 +84,7 @@ class exchange {
     // forward's parts (forward.cpp, respond.cpp).
     task<bool> talk(body_reader& request_body, std::string_view first_piece);
     task<error_code> read_response_head();
+    void await_answer() noexcept;
     task<error_code> pass_interim();
     bool may_repeat(error_code ec, const body_reader& request_body, bool sent) const;
     task<fate> respond(bool request_done);
@@ -124,18 +129,18 @@ class exchange {
     session_outcome outcome_ = session_outcome::none;
     session::session_ptr session_;  // a live stored one
     std::string& sid_ = texts_.sid;
-    std::string& handle_ = texts_.handle;
+    std::string_view handle_;  // the session's notes have it, or texts_
     std::string& set_cookie_ = texts_.set_cookie;
     std::string_view injected_;
 
     // The backend.
     std::unique_ptr<net::byte_stream> upstream_;
     io_buffer upstream_in_;
-    net::deadline upstream_limit_;  // for its answer
+    mono_time answer_due_ = mono_time::max();  // the head of its answer
+    net::deadline upstream_limit_;             // for the body of its answer
     net::deadline upstream_write_limit_;
     unsigned upstream_generation_ = 0;
     bool interim_passed_ = false;
-    net::deadline client_watch_;  // looks now and then whether the client still waits
     bool upstream_timed_out_ = false, abandoned_ = false;
     http::response_head& response_ = texts_.response;
     std::string& backend_head_ = texts_.backend_head;

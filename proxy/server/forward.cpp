@@ -93,7 +93,7 @@ task<bool> exchange::talk(body_reader& request_body, std::string_view first_piec
             // Without its end the request means nothing to the backend.
             if (!head_received) upstream_->close();
         } else if (!head_received) {
-            upstream_limit_.set(timeouts.response);
+            await_answer();
         }
     };
     // By reference, or it would need memory of its own.
@@ -101,14 +101,14 @@ task<bool> exchange::talk(body_reader& request_body, std::string_view first_piec
                                          std::ref(on_end));
     const bool complete = request_body.at_end() && !chunked;
     if (!sending && !complete) pump.start();
-    if (!sending && (complete || pump.ended())) upstream_limit_.set(timeouts.response);
+    if (!sending && (complete || pump.ended())) await_answer();
 
     // Where sending failed the backend may have answered all the same.
-    client_watch_.set(watch_interval);
+    client_.watch.set(watch_interval);
     const error_code ec = co_await read_response_head();
     head_received = !ec;
-    client_watch_.clear();
-    upstream_limit_.clear();
+    client_.watch.clear();
+    answer_due_ = mono_time::max();
     upstream_us_ = std::uint64_t(
         std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - sent_)
             .count());
@@ -141,6 +141,12 @@ task<bool> exchange::talk(body_reader& request_body, std::string_view first_piec
     else if (request_body.touched() && body_ == body_progress::untouched)
         body_ = body_progress::partly;
     co_return again;
+}
+
+// The request is through: the backend's time runs.
+void exchange::await_answer() noexcept {
+    const milliseconds limit = site_->params.timeouts.response;
+    if (limit > milliseconds(0)) answer_due_ = mono_now() + limit;
 }
 
 // A request may be sent again when nothing came back and either it never left as a whole or it has no

@@ -26,8 +26,9 @@ session::session_notes& exchange::notes() {
     if (n.site == site_->number) return n;
     n.site = site_->number;
     n.judged = n.met = 0;
-    n.signature.clear();
-    n.handle = handle_ = site_->make_handle(sid_);
+    n.is_verified = false;
+    n.handle.assign(site_->make_handle(sid_));  // in place: exchanges of the old configuration still view it
+    handle_ = n.handle;
     n.injected.clear();
     append_injection(n.injected);
     append_members(n.injected);

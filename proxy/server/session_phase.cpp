@@ -71,7 +71,7 @@ bool exchange::settle_session() {
         // Nobody is logged out, nothing is issued, no cookie is touched.
         outcome_ = session_outcome::unavailable;
         set_cookie_.clear();
-        handle_.clear();
+        handle_ = {};
         const bool forward =
             site_->params.session.on_failure == failure_policy::anonymous && mode != session_mode::required;
         if (!forward) {
@@ -131,8 +131,11 @@ bool exchange::verify(candidate& c) {
     c.at_hand = w_.store.find(c.sid());
     if (c.at_hand) {
         const session::session_notes& n = c.at_hand->notes();
-        const std::string_view given(c.cookie.signature.data(), c.cookie.signature.size());
-        if (n.site == site_->number && constant_time_equal(given, n.signature)) {
+        const auto text = [](const session::signature_text& t) {
+            return std::string_view(t.data(), t.size());
+        };
+        if (n.site == site_->number && n.is_verified &&
+            constant_time_equal(text(c.cookie.signature), text(n.signature))) {
             c.secret = n.secret;
             return true;
         }
@@ -173,9 +176,10 @@ void exchange::adopt(const candidate& c, session_ptr s, const session::life& lif
     set_cookie_.clear();  // what another candidate left
     sid_ = c.sid();
     session::session_notes& known = notes();
-    if (known.signature.empty()) {
-        known.signature.assign(c.cookie.signature.begin(), c.cookie.signature.end());
+    if (!known.is_verified) {
+        known.signature = c.cookie.signature;
         known.secret = c.secret;
+        known.is_verified = true;
     }
     handle_ = known.handle;
     injected_ = known.injected;
@@ -203,7 +207,7 @@ void exchange::adopt_anonymous(const candidate& c) {
     outcome_ = session_outcome::active;
     set_cookie_.clear();
     sid_ = c.sid();
-    handle_ = site_->make_handle(sid_);
+    handle_ = texts_.handle = site_->make_handle(sid_);
     w_.metrics.count_cookie(cookie_outcome::valid);
     w_.metrics.count_secret(c.secret);
     if (c.secret == 0) return;
@@ -217,7 +221,7 @@ void exchange::issue_anonymous() {
     const unix_time now = wall_now();
     outcome_ = session_outcome::fresh;
     sid_ = session::make_anonymous_sid(now);
-    handle_ = site_->make_handle(sid_);
+    handle_ = texts_.handle = site_->make_handle(sid_);
     w_.metrics.sessions_created.add();
     std::optional<unix_time> end;
     if (const auto& max_age = site_->params.session.cookie.max_age)

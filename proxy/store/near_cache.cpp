@@ -5,7 +5,7 @@ namespace {
 
 // What an entry costs beside its texts: node of the queue, node and slot of the table, the session object,
 // and the header lines that the server notes in it.
-constexpr std::size_t entry_overhead = 768;
+constexpr std::size_t entry_overhead = 900;
 
 }  // namespace
 
@@ -69,9 +69,9 @@ void near_cache::land(flight& f, const session::session_ptr& s) {
 void near_cache::keep(std::string_view sid, const session::session_ptr& s) {
     const std::size_t cost = entry_overhead + sid.size() + 2 * s->value.size();
     if (const auto old = entries_.find(sid); old != entries_.end()) erase(old->second);
-    if (cost > max_bytes_ / 8) return;  // one must not push out all
+    if (cost > max_bytes_ / 8 || sid.size() > session::max_sid_size) return;  // one must not push out all
     while (bytes_ + cost > max_bytes_) evict_one();
-    queue_.push_front({std::string(sid), s, cost, false});
+    queue_.push_front({s, cost, false, session::sid_text(sid)});
     entries_.emplace(queue_.front().sid, queue_.begin());
     bytes_ += cost;
 }

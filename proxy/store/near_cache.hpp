@@ -9,6 +9,7 @@
 #pragma once
 
 #include <vestibule/base/clock.hpp>
+#include <vestibule/session/sid.hpp>
 #include <vestibule/session/stored_session.hpp>
 
 #include <boost/unordered/unordered_flat_map.hpp>
@@ -78,10 +79,10 @@ class near_cache {
 
   private:
     struct entry {
-        std::string sid;
         session::session_ptr session;
         std::size_t bytes;
-        bool visited;  // since the hand last came by
+        bool visited;           // since the hand last came by
+        session::sid_text sid;  // here and not elsewhere: a hit touches as little memory as can be
     };
     // SIEVE (Zhang et al., NSDI 2024): a queue by age, newest first, and a hand that moves from old to
     // new; it spares what was used since its last visit and removes the first that was not. A hit sets

@@ -28,7 +28,7 @@ class deadline_sweeper {
   private:
     friend class deadline;
     struct impl;
-    void add(deadline& d);
+    void add(deadline& d) noexcept;
     void remove(deadline& d) noexcept;
     std::shared_ptr<impl> impl_;
 };
@@ -45,6 +45,7 @@ class deadline {
     /// From now; zero or less: no limit.
     void set(milliseconds after) noexcept {
         at_ = after > milliseconds(0) ? mono_now() + after : mono_time::max();
+        if (link_ == nullptr) sweeper_.add(*this);  // from the first time on until the end
     }
     void clear() noexcept { at_ = mono_time::max(); }
     bool armed() const noexcept { return at_ != mono_time::max(); }

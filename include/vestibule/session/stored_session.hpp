@@ -3,6 +3,7 @@
 #pragma once
 
 #include <vestibule/base/clock.hpp>
+#include <vestibule/session/cookie_value.hpp>
 #include <vestibule/session/document.hpp>
 
 #include <boost/smart_ptr/intrusive_ptr.hpp>
@@ -18,12 +19,13 @@ namespace vestibule::session {
 /// Valid for the configuration whose number is `site`; empty where that is 0.
 struct session_notes {
     std::uint64_t site = 0;
-    std::string signature;              // of its cookie, once verified ...
-    std::size_t secret = 0;             // ... and by which secret it was made
-    std::string handle;                 // its public name
-    std::string injected;               // finished header lines for the backend
     std::uint64_t judged = 0, met = 0;  // a bit for each of the first 64 routes: asked, and met
     mono_time touch_again{};            // a touch is under way: no other one before this time
+    bool is_verified = false;           // the signature of its cookie, and the secret that made it, are known
+    signature_text signature{};
+    std::size_t secret = 0;
+    std::string handle;    // its public name
+    std::string injected;  // finished header lines for the backend
 };
 
 class stored_session final
