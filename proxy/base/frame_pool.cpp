@@ -15,8 +15,8 @@ namespace vestibule::frame_pool {
 namespace {
 
 constexpr std::size_t step = 64;
-constexpr std::size_t classes = 64;                // up to 4 KiB
-constexpr std::size_t max_free_bytes = 64 * 1024;  // kept per size class
+constexpr std::size_t classes = 64;                  // up to 4 KiB
+constexpr std::size_t max_free_bytes = 1024 * 1024;  // kept per size class
 
 struct free_frame {
     free_frame* next;

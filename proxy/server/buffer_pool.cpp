@@ -2,6 +2,7 @@
 
 #include <sys/mman.h>
 
+#include <algorithm>
 #include <array>
 #include <new>
 
@@ -10,9 +11,11 @@ namespace {
 
 // Under AddressSanitizer every buffer is mapped anew, so that use after giving back is seen.
 #if defined(__SANITIZE_ADDRESS__)
-constexpr std::size_t max_kept = 0;
+constexpr std::size_t max_kept = 0, max_kept_idle = 0;
 #else
-constexpr std::size_t max_kept = 128;  // small blocks of each thread: 4 MiB at most, touched pages only
+// Small blocks of each thread; of what they hold only touched pages are memory. A busy worker with hundreds
+// of exchanges under way would otherwise map and unmap for each; those of idle connections go earlier.
+constexpr std::size_t max_kept = 1024, max_kept_idle = 128;
 #endif
 
 struct shelf {
@@ -28,7 +31,7 @@ struct shelf {
 };
 
 thread_local shelf small{small_block, max_kept};
-thread_local shelf large{large_block, max_kept / 16};
+thread_local shelf large{large_block, max_kept_idle / 16};
 
 shelf* shelf_for(std::size_t size) noexcept {
     if (size == small_block) return &small;
@@ -44,8 +47,9 @@ char* take(std::size_t size) {
     return static_cast<char*>(p);
 }
 
-void give(char* block, std::size_t size) noexcept {
-    if (shelf* s = shelf_for(size); s != nullptr && s->count < s->limit)
+void give(char* block, std::size_t size, bool idle) noexcept {
+    shelf* const s = shelf_for(size);
+    if (s != nullptr && s->count < (idle ? std::min(s->limit, max_kept_idle) : s->limit))
         s->blocks[s->count++] = block;
     else
         ::munmap(block, size);

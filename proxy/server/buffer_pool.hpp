@@ -12,6 +12,7 @@ constexpr std::size_t large_block = 64 * 1024;
 
 /// `size` bytes, a multiple of the page size. Throws std::bad_alloc.
 char* take(std::size_t size);
-void give(char* block, std::size_t size) noexcept;
+/// `idle`: nobody will need it soon.
+void give(char* block, std::size_t size, bool idle = false) noexcept;
 
 }  // namespace vestibule::server::buffer_pool

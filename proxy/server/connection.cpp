@@ -172,7 +172,7 @@ task<error_code> connection::await_bytes() {
         read_limit_.clear();
         co_return ec;
     }
-    in_.release();
+    in_.release(true);
     read_timed_out_ = false;
     read_limit_.set(limited ? left - park_after : milliseconds(0));
     ec = co_await net::wait_readable(*stream_);

@@ -67,7 +67,7 @@ class exchange_buffers_pool {
   private:
     void give_back(std::unique_ptr<exchange_buffers> b) noexcept;
 
-    static constexpr std::size_t most_kept = 128;
+    static constexpr std::size_t most_kept = 512;
     static constexpr std::size_t largest_kept = 32 * 1024;  // bytes of one
 
     std::vector<std::unique_ptr<exchange_buffers>> kept_;

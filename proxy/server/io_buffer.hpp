@@ -54,9 +54,9 @@ class io_buffer {
         end_ = n;
     }
 
-    /// Gives the memory back; the bytes are gone.
-    void release() noexcept {
-        if (data_ != nullptr) buffer_pool::give(data_, size_);
+    /// Gives the memory back; the bytes are gone. `idle`: nobody will need it soon.
+    void release(bool idle = false) noexcept {
+        if (data_ != nullptr) buffer_pool::give(data_, size_, idle);
         data_ = nullptr;
         begin_ = end_ = size_ = 0;
     }
