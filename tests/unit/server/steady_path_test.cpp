@@ -143,7 +143,11 @@ TEST(steady_path, allocates_nothing) {
             for (int i = 0; i < 1000; ++i) ok = ok && r.exchange(e.request, e.answer);
         });
         EXPECT_TRUE(ok) << e.name;
+#if defined(__SANITIZE_ADDRESS__)
+        static_cast<void>(n);  // each frame is an allocation of its own there, so that use after free is seen
+#else
         EXPECT_EQ(n, 0u) << e.name << ": allocations in 1,000 exchanges";
+#endif
     }
 }
 
