@@ -30,7 +30,7 @@ struct stream_record {
     std::deque<std::string> input;  // one element a read at most
     bool end_after_input = true;    // eof behind the last element; else silence
     std::string written;
-    bool news = false;                  // has_news(): the script's input has not come before it is read
+    bool news = false;  // has_news(): the script's input has not come before it is read
     bool closed = false, reset = false, send_ended = false;
     std::size_t write_limit = 1 << 20;  // bytes taken by one write
 };
