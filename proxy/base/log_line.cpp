@@ -1,6 +1,5 @@
 #include "base/log_line.hpp"
 
-#include <vestibule/base/clock.hpp>
 #include <vestibule/base/utf8.hpp>
 
 #include <fmt/format.h>
@@ -10,8 +9,7 @@
 namespace vestibule::log {
 namespace {
 
-void append_time(std::string& out) {
-    const unix_time now = wall_now();
+void append_time(std::string& out, unix_time now) {
     const auto day = std::chrono::floor<std::chrono::days>(now);
     const std::chrono::year_month_day date(day);
     const std::chrono::hh_mm_ss time(now - day);
@@ -61,19 +59,18 @@ void append_json_string(std::string& out, std::string_view text) {
     out += '"';
 }
 
-void append_json_line(std::string& out, std::string_view kind, std::string_view message,
-                      std::initializer_list<field> fields) {
+void append_json_line(std::string& out, const line& l) {
     out += "{\"time\":\"";
-    append_time(out);
-    const bool access = kind == "access";
+    append_time(out, l.time);
+    const bool access = l.kind == "access";
     out += access ? "\",\"type\":\"" : "\",\"level\":\"";
-    out += kind;
+    out += l.kind;
     out += '"';
     if (!access) {
         out += ",\"message\":";
-        append_json_string(out, message);
+        append_json_string(out, l.message);
     }
-    for (const field& f : fields) {
+    for (const field& f : l.fields) {
         out += ",\"";
         out += f.name;
         out += "\":";
@@ -82,16 +79,15 @@ void append_json_line(std::string& out, std::string_view kind, std::string_view 
     out += "}\n";
 }
 
-void append_text_line(std::string& out, std::string_view kind, std::string_view message,
-                      std::initializer_list<field> fields) {
-    append_time(out);
+void append_text_line(std::string& out, const line& l) {
+    append_time(out, l.time);
     out += ' ';
-    for (char c : kind) out += static_cast<char>(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
-    if (!message.empty()) {
+    for (char c : l.kind) out += static_cast<char>(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
+    if (!l.message.empty()) {
         out += ' ';
-        out += message;
+        out += l.message;
     }
-    for (const field& f : fields) {
+    for (const field& f : l.fields) {
         out += ' ';
         out += f.name;
         out += '=';

@@ -1,6 +1,5 @@
 #include <vestibule/base/logger.hpp>
 
-#include "base/log_line.hpp"
 #include "base/log_writer.hpp"
 
 #include <atomic>
@@ -10,19 +9,11 @@ namespace {
 
 std::atomic<level> threshold{level::info};
 std::atomic<bool> access_lines{true};
-std::atomic<format> style{format::json};
 
 constexpr std::string_view level_names[] = {"debug", "info", "warn", "error", "off"};
 
 void emit(std::string_view kind, std::string_view message, std::initializer_list<field> fields) {
-    // One buffer a thread: a line is built without an allocation once it has grown.
-    thread_local std::string line;
-    line.clear();
-    if (style.load(std::memory_order_relaxed) == format::json)
-        append_json_line(line, kind, message, fields);
-    else
-        append_text_line(line, kind, message, fields);
-    log_writer::instance().push(line);
+    log_writer::instance().push({wall_now(), kind, message, {fields.begin(), fields.size()}});
 }
 
 }  // namespace
@@ -30,7 +21,7 @@ void emit(std::string_view kind, std::string_view message, std::initializer_list
 void start(const params& p) {
     threshold = p.min_level;
     access_lines = p.access;
-    style = p.style;
+    log_writer::instance().set_style(p.style);
     log_writer::instance().start();
 }
 

@@ -1,6 +1,6 @@
-// Log lines on standard output, JSON or text, written by a background thread in batches so that a
-// slow reader of our standard output never stops the data path: past 4 MiB waiting, lines are
-// dropped and counted. Thread-safe.
+// Log lines on standard output, JSON or text. The calling thread only copies what is said; a background
+// thread makes lines of it and writes them in batches, so that a slow reader of our standard output never
+// stops the data path: past 4 MiB waiting, lines are dropped and counted. Thread-safe.
 #pragma once
 
 #include <cstdint>
