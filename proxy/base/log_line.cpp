@@ -4,27 +4,56 @@
 
 #include <fmt/format.h>
 
-#include <iterator>
+#include <algorithm>
+#include <array>
+#include <charconv>
 
 namespace vestibule::log {
 namespace {
 
+// The time up to its milliseconds is the same for many lines. Writer's thread; others have their own.
 void append_time(std::string& out, unix_time now) {
-    const auto day = std::chrono::floor<std::chrono::days>(now);
-    const std::chrono::year_month_day date(day);
-    const std::chrono::hh_mm_ss time(now - day);
-    fmt::format_to(std::back_inserter(out), "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", int(date.year()),
-                   unsigned(date.month()), unsigned(date.day()), time.hours().count(), time.minutes().count(),
-                   time.seconds().count(), time.subseconds().count());
+    thread_local struct {
+        std::chrono::sys_seconds second{std::chrono::seconds(-1)};
+        std::string text;
+    } last;
+    const auto second = std::chrono::floor<std::chrono::seconds>(now);
+    if (second != last.second) {
+        const auto day = std::chrono::floor<std::chrono::days>(second);
+        const std::chrono::year_month_day date(day);
+        const std::chrono::hh_mm_ss time(second - day);
+        last = {second, fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.", int(date.year()),
+                                    unsigned(date.month()), unsigned(date.day()), time.hours().count(),
+                                    time.minutes().count(), time.seconds().count())};
+    }
+    const auto ms = static_cast<unsigned>((now - second).count());
+    out += last.text;
+    for (const unsigned part : {ms / 100, ms / 10 % 10, ms % 10}) out += static_cast<char>('0' + part);
+    out += 'Z';
+}
+
+void append_real(std::string& out, double value) {
+    std::array<char, 32> text;
+    const auto [end, failed] =
+        std::to_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed, 3);
+    if (failed == std::errc())
+        out.append(text.data(), end);
+    else
+        out += "null";  // of a length that no duration has
+}
+
+// Stands for itself in a JSON string.
+constexpr bool is_plain(char c) noexcept {
+    return c >= 0x20 && c != 0x7f && c != '"' && c != '\\';
 }
 
 void append_value(std::string& out, const field& f) {
     if (const auto* text = std::get_if<std::string_view>(&f.value))
         append_json_string(out, *text);
     else if (const auto* number = std::get_if<std::int64_t>(&f.value))
-        fmt::format_to(std::back_inserter(out), "{}", *number);
+        out += fmt::format_int(*number).str();
     else if (const auto* real = std::get_if<double>(&f.value))
-        fmt::format_to(std::back_inserter(out), "{:.3f}", *real);
+        append_real(out, *real);
     else
         out += std::get<bool>(f.value) ? "true" : "false";
 }
@@ -35,6 +64,10 @@ void append_json_string(std::string& out, std::string_view text) {
     constexpr char hex[] = "0123456789abcdef";
     out += '"';
     while (!text.empty()) {
+        const auto plain = std::find_if_not(text.begin(), text.end(), is_plain);
+        out.append(text.begin(), plain);
+        text.remove_prefix(static_cast<std::size_t>(plain - text.begin()));
+        if (text.empty()) break;
         const unsigned char c = static_cast<unsigned char>(text.front());
         if (c >= 0x80) {
             const std::size_t n = utf8_sequence(text);
@@ -47,12 +80,10 @@ void append_json_string(std::string& out, std::string_view text) {
             out += static_cast<char>(c);
         } else if (c == '\n') {
             out += "\\n";
-        } else if (c < 0x20 || c == 0x7f) {
+        } else {
             out += "\\u00";
             out += hex[c >> 4];
             out += hex[c & 15];
-        } else {
-            out += static_cast<char>(c);
         }
         text.remove_prefix(1);
     }

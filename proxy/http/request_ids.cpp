@@ -44,12 +44,16 @@ void append_fresh_hex(std::string& out) {
     thread_local id_generator next;
     std::uint64_t value = next();
     while (value == 0) value = next();
-    char text[16];
-    for (char& c : text) {
-        c = "0123456789abcdef"[value & 15];
-        value >>= 4;
-    }
-    out.append(text, sizeof text);
+    static constexpr auto pairs = [] {
+        std::array<std::array<char, 2>, 256> p{};
+        for (std::size_t i = 0; i < p.size(); ++i)
+            p[i] = {"0123456789abcdef"[i >> 4], "0123456789abcdef"[i & 15]};
+        return p;
+    }();
+    std::array<char, 16> text;
+    for (std::size_t i = 0; i < text.size(); i += 2, value >>= 8)
+        std::memcpy(text.data() + i, pairs[value & 255].data(), 2);
+    out.append(text.data(), text.size());
 }
 
 bool is_lower_hex(std::string_view text) noexcept {

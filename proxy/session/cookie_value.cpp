@@ -52,21 +52,21 @@ constexpr int hex_digit(char c) noexcept {
 
 // decodeURIComponent; `value` itself where that would throw. Uses `buffer` only if there is an escape.
 std::string_view decoded(std::string_view value, value_buffer& buffer) noexcept {
-    if (value.find('%') == value.npos) return value;
-    std::size_t n = 0;
-    for (std::size_t i = 0; i < value.size(); ++i) {
-        char c = value[i];
-        if (c == '%') {
-            if (value.size() - i < 3) return value;
-            const int high = hex_digit(value[i + 1]);
-            const int low = hex_digit(value[i + 2]);
-            if (high < 0 || low < 0) return value;
-            c = static_cast<char>(high << 4 | low);
-            i += 2;
-        }
-        buffer[n++] = c;
+    std::size_t escape = value.find('%');
+    if (escape == value.npos) return value;
+    char* out = buffer.data();
+    std::size_t from = 0;
+    for (; escape != value.npos; escape = value.find('%', from)) {
+        out = std::copy(value.begin() + from, value.begin() + escape, out);
+        if (value.size() - escape < 3) return value;
+        const int high = hex_digit(value[escape + 1]);
+        const int low = hex_digit(value[escape + 2]);
+        if (high < 0 || low < 0) return value;
+        *out++ = static_cast<char>(high << 4 | low);
+        from = escape + 3;
     }
-    const std::string_view text(buffer.data(), n);
+    out = std::copy(value.begin() + from, value.end(), out);
+    const std::string_view text(buffer.data(), std::size_t(out - buffer.data()));
     return valid_utf8(text) ? text : value;
 }
 

@@ -3,6 +3,7 @@
 #include <vestibule/base/utf8.hpp>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cmath>
 #include "session/json_text.hpp"
@@ -13,13 +14,12 @@ namespace {
 constexpr std::size_t max_size = 4 * 1024 * 1024;
 constexpr double longest_life = 8.64e15;  // ms; what JavaScript's Date can hold
 
-// The text of the value, if the value at `open` is an object that has such a member.
-std::optional<std::string_view> member_text(std::string_view text, std::size_t open,
-                                            std::string_view name) noexcept {
-    if (text[open] != '{') return {};
-    const auto m = json::find_member(text, open, name);
+// The text of the value, if `object` is an object that has such a member.
+std::optional<std::string_view> member_text(std::string_view object, std::string_view name) noexcept {
+    if (object.front() != '{') return {};
+    const auto m = json::find_member(object, 0, name);
     if (!m) return {};
-    return text.substr(m->value, m->end - m->value);
+    return m->value_of(object);
 }
 
 template <class Number>
@@ -31,9 +31,8 @@ std::optional<Number> number(std::string_view json) noexcept {
     return value;
 }
 
-std::optional<unix_time> since_of(std::string_view root) noexcept {
-    const auto own = member_text(root, 0, "vestibule");
-    const auto since = own ? member_text(*own, 0, "since") : std::nullopt;
+std::optional<unix_time> since_of(std::string_view own) noexcept {
+    const auto since = member_text(own, "since");
     const auto ms = since ? number<std::int64_t>(*since) : std::nullopt;
     if (!ms || *ms < 0) return {};
     return unix_time(milliseconds(*ms));
@@ -70,12 +69,16 @@ result<document> document::parse(std::string_view text) {
     document d;
     d.text_ = text;
     const std::string_view root = json::trimmed(text);
-    const auto cookie = member_text(root, 0, "cookie");
-    if (!cookie || cookie->front() != '{') return errc::malformed_value;
-    if (const auto life = member_text(*cookie, 0, "originalMaxAge")) {
+    if (root.front() != '{') return errc::malformed_value;
+    constexpr std::array<std::string_view, 2> names{"cookie", "vestibule"};
+    std::array<std::optional<json::item>, 2> found;
+    json::find_members(root, 0, names, found);
+    const auto& [cookie, own] = found;
+    if (!cookie || root[cookie->value] != '{') return errc::malformed_value;
+    if (const auto life = member_text(cookie->value_of(root), "originalMaxAge")) {
         d.cookie_.original_max_age = life_of(*life);
     }
-    d.since_ = since_of(root);
+    if (own) d.since_ = since_of(own->value_of(root));
     return d;
 }
 
@@ -86,7 +89,7 @@ std::optional<std::string_view> document::find(const json_pointer& p) const noex
         if (value.front() == '{') next = json::find_member(value, 0, token);
         if (value.front() == '[') next = json::find_element(value, 0, token);
         if (!next) return {};
-        value = value.substr(next->value, next->end - next->value);
+        value = next->value_of(value);
     }
     return value;
 }

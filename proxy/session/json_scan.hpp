@@ -1,6 +1,7 @@
 // The innermost loop over JSON text.
 #pragma once
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -24,11 +25,16 @@ inline std::size_t plain_run(std::string_view text, std::size_t at) noexcept {
     constexpr std::uint64_t tops = ones * 0x80;
     const auto zero_byte = [](std::uint64_t v) { return (v - ones) & ~v & tops; };
     const std::size_t begin = at;
-    for (; text.size() - at >= 8; at += 8) {
-        std::uint64_t v;
-        std::memcpy(&v, text.data() + at, 8);
-        const std::uint64_t control = (v - ones * 0x20) & ~v & tops;
-        if ((v & tops) | control | zero_byte(v ^ ones * '"') | zero_byte(v ^ ones * '\\')) break;
+    if constexpr (std::endian::native == std::endian::little) {
+        for (; text.size() - at >= 8; at += 8) {
+            std::uint64_t v;
+            std::memcpy(&v, text.data() + at, 8);
+            const std::uint64_t control = (v - ones * 0x20) & ~v & tops;
+            // A borrow marks only bytes behind the first that is rightly marked.
+            const std::uint64_t other =
+                (v & tops) | control | zero_byte(v ^ ones * '"') | zero_byte(v ^ ones * '\\');
+            if (other != 0) return at + std::size_t(std::countr_zero(other)) / 8 - begin;
+        }
     }
     while (at < text.size() && is_plain(text[at])) ++at;
     return at - begin;

@@ -87,6 +87,8 @@ std::string_view take_piece(std::string_view& content, std::span<char, 4> buffer
 }
 
 bool means(std::string_view content, std::string_view text) noexcept {
+    // The usual key has nothing escaped in it.
+    if (content.find('\\') == content.npos) return content == text;
     std::array<char, 4> buffer;
     while (!content.empty()) {
         // FF is in no UTF-8.

@@ -82,11 +82,18 @@ std::optional<item> items::next() noexcept {
 
 std::optional<item> find_member(std::string_view text, std::size_t open, std::string_view name) noexcept {
     std::optional<item> found;
+    find_members(text, open, {&name, 1}, {&found, 1});
+    return found;
+}
+
+void find_members(std::string_view text, std::size_t open, std::span<const std::string_view> names,
+                  std::span<std::optional<item>> found) noexcept {
     items members(text, open);
     while (const auto m = members.next()) {
-        if (means(m->key, name)) found = m;
+        for (std::size_t i = 0; i < names.size(); ++i) {
+            if (means(m->key, names[i])) found[i] = m;
+        }
     }
-    return found;
 }
 
 std::optional<item> find_element(std::string_view text, std::size_t open, std::string_view token) noexcept {

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <span>
 #include <string_view>
 
 namespace vestibule::session::json {
@@ -30,6 +31,10 @@ struct item {
     std::size_t begin;      // of its key; of its value in an array
     std::size_t value;
     std::size_t end;  // behind its value
+
+    std::string_view value_of(std::string_view text) const noexcept {
+        return text.substr(value, end - value);
+    }
 };
 
 /// Walks the object or array that opens at a position.
@@ -50,6 +55,10 @@ class items {
 
 /// The last member of that name of the object at `open`; `name` is plain text, the key may be escaped.
 std::optional<item> find_member(std::string_view text, std::size_t open, std::string_view name) noexcept;
+
+/// The same for several names in one walk: found[i] is that of names[i].
+void find_members(std::string_view text, std::size_t open, std::span<const std::string_view> names,
+                  std::span<std::optional<item>> found) noexcept;
 
 /// The element of the array at `open` that a JSON Pointer token ("0", "17") names.
 std::optional<item> find_element(std::string_view text, std::size_t open, std::string_view token) noexcept;

@@ -2,7 +2,10 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <cstring>
 #include <string_view>
+#include <type_traits>
 
 namespace vestibule {
 
@@ -30,6 +33,16 @@ constexpr std::size_t utf8_sequence(std::string_view text) noexcept {
 /// Whether the whole text is well-formed.
 constexpr bool valid_utf8(std::string_view text) noexcept {
     while (!text.empty()) {
+        // ASCII, eight bytes at a time.
+        if (!std::is_constant_evaluated()) {
+            std::uint64_t eight;
+            while (text.size() >= 8) {
+                std::memcpy(&eight, text.data(), 8);
+                if ((eight & 0x8080808080808080) != 0) break;
+                text.remove_prefix(8);
+            }
+            if (text.empty()) break;
+        }
         const std::size_t n = utf8_sequence(text);
         if (n == 0) return false;
         text.remove_prefix(n);
