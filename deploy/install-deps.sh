@@ -66,7 +66,7 @@ for group in "${@:-build}"; do
         ;;
     bench)
         wanted+=(libbenchmark-dev redis-server redis-tools nginx-light libnginx-mod-http-lua lua-nginx-redis lua-cjson
-            haproxy wrk gnuplot-nox python3)
+            haproxy wrk gnuplot-nox valgrind python3)
         have_node || wanted+=(nodejs npm)
         ;;
     *) die "usage: $0 [build] [test] [bench] [demo]" ;;

@@ -13,6 +13,7 @@ import time
 
 import bulk
 import idle
+import instructions
 import load
 import peers
 import plot
@@ -24,6 +25,7 @@ PARTS = {
     "load": (load.run, "requests, CPU and latency"),
     "memory": (idle.run, "idle connections, start"),
     "bulk": (bulk.run, "bodies of 1 GiB"),
+    "instructions": (instructions.run, "instructions by room, counted by callgrind"),
     "scale": (scale.run, "two workers, latency at 20 %% load, a million sessions"),
 }
 

@@ -72,6 +72,7 @@ class Vestibule(Peer):
 
     def __init__(self, stage, session="required", access=False, near_cache=None, **more):
         super().__init__(stage, **more)
+        self.wrap = []  # a program that runs it
         self.requires_session = session == "required"
         backend = f"http://127.0.0.1:{self.backend}" if isinstance(self.backend, int) else f"unix:{self.backend}"
         route = {"match": {"path": "/*"}, "session": session}
@@ -95,7 +96,7 @@ class Vestibule(Peer):
     def launch(self):
         file = self.processes.folder / f"{self.label}.yaml"
         file.write_text(json.dumps(self.config, indent=1))  # JSON is YAML
-        return self.processes.start(self.label, [BIN, "serve", "--config", file], self.cpus)
+        return self.processes.start(self.label, [*self.wrap, BIN, "serve", "--config", file], self.cpus)
 
 
 def three(stage, **more):

@@ -79,3 +79,12 @@ def many_sessions(summary):
     rows = [[f"**{name}**", f"{s['rps']:,.0f}", f"{s['cpu_us']:.1f}", ratio(s, "cpu_us"), operations(s),
              f"{s['rss'] / 2**20:.0f}"] for name, s in summary.items()]
     return section("A million sessions in Redis, 100,000 in use", head, rows)
+
+
+def instructions(figures):
+    """Owners as rows, the dearest first."""
+    names = list(figures)
+    owners = sorted({owner for f in figures.values() for owner in f}, key=lambda o: -figures[names[0]].get(o, 0))
+    rows = [[f"**{owner}**", *(f"{figures[name].get(owner, 0):,.0f}" for name in names)] for owner in owners]
+    rows.append(["all", *(f"{sum(figures[name].values()):,.0f}" for name in names)])
+    return section("Instructions per request outside the kernel", ["room or library", *names], rows)
