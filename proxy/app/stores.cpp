@@ -6,7 +6,8 @@ namespace vestibule::app {
 
 stores::stores(const store::store_params& p, metrics_registry& metrics) : params_(p), metrics_(metrics) {
     if (p.url.kind == store::store_kind::memory)
-        memory_ = std::make_shared<store::memory_sessions>(p.memory_bytes, real_clock(), metrics);
+        memory_ =
+            std::make_shared<store::memory_sessions>(p.memory_bytes, real_clock(), metrics, p.tombstone);
 }
 
 server::store_factory stores::for_workers(unsigned workers) const {

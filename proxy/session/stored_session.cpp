@@ -9,6 +9,8 @@ stored_session::stored_session(std::string text, std::optional<milliseconds> lef
     if (const auto d = document::parse(value)) document_ = *d;
 }
 
+stored_session::stored_session(standing how, std::string moved_to) : state(how), value(std::move(moved_to)) {}
+
 std::optional<milliseconds> stored_session::ttl_at(mono_time now) const noexcept {
     if (!ttl) return std::nullopt;
     const auto passed = std::chrono::duration_cast<milliseconds>(now - loaded);

@@ -63,6 +63,24 @@ class cached_store final : public session::session_store {
         co_return co_await direct_->destroy(sid);
     }
     task<result<write_outcome>> touch(std::string_view view, seconds ttl) override;
+    task<result<write_outcome>> retire(std::string_view sid, std::string_view expected,
+                                       std::string_view moved_to, milliseconds grace) override {
+        const writing w(*this, sid);
+        co_return co_await direct_->retire(sid, expected, moved_to, grace);
+    }
+    task<result<std::size_t>> enlist(std::string_view user, std::string_view sid,
+                                     std::optional<seconds> ttl) override {
+        return direct_->enlist(user, sid, ttl);
+    }
+    task<result<void>> delist(std::string_view user, std::string_view sid) override {
+        return direct_->delist(user, sid);
+    }
+    task<result<std::vector<std::string>>> sessions_of(std::string_view user) override {
+        return direct_->sessions_of(user);
+    }
+    task<result<session::sid_page>> scan(std::string_view from, std::size_t count) override {
+        return direct_->scan(from, count);
+    }
     task<result<void>> ping() override { return direct_->ping(); }
     bool reachable() const noexcept override { return direct_->reachable(); }
 
@@ -139,7 +157,8 @@ task<result<session_ptr>> cached_store::ask(const std::string& sid) {
     cache_.take_off(q, sid);
     auto answer = co_await direct_->load(sid);
     if (answer && cache_.open())
-        cache_.land(q, *answer);
+        // Of what is not live nothing is kept: like an absence, it may end without a word.
+        cache_.land(q, *answer && (*answer)->state == session::standing::live ? *answer : session_ptr());
     else if (answer)
         cache_.invalidate(sid);  // what was kept for an outage may be older than this
     count_bytes();

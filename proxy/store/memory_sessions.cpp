@@ -1,7 +1,11 @@
 #include <vestibule/base/logger.hpp>
 #include <vestibule/store/memory_store.hpp>
 
+#include "store/tombstone.hpp"
 #include "store/ttl.hpp"
+
+#include <algorithm>
+#include <charconv>
 
 namespace vestibule::store {
 namespace {
@@ -16,15 +20,24 @@ constexpr std::size_t entry_overhead = 304;
 constexpr std::size_t removals_per_call = 4;
 constexpr milliseconds report_interval{60'000};
 
+// Tombstones are entries, too, under what is no sid.
+constexpr char tombstone_mark = '\x01';
+
+std::string tombstone_key(std::string_view sid) {
+    return tombstone_mark + std::string(sid);
+}
+
 std::size_t cost(std::size_t key, std::size_t value) noexcept {
     return entry_overhead + key + value;
 }
 
 }  // namespace
 
-memory_sessions::memory_sessions(std::size_t max_bytes, const clock_source& clock, metrics_registry& metrics)
+memory_sessions::memory_sessions(std::size_t max_bytes, const clock_source& clock, metrics_registry& metrics,
+                                 seconds tombstone)
     : max_bytes_(max_bytes),
       clock_(clock),
+      tombstone_(tombstone),
       bytes_gauge_(
           metrics.gauge("vestibule_store_memory_bytes", "Bytes in use by the embedded session store.")),
       evictions_(metrics.counter("vestibule_store_evictions_total",
@@ -37,7 +50,10 @@ session::session_ptr memory_sessions::load(std::string_view sid) {
         const std::lock_guard lock(mutex_);
         const unix_time now = clock_.now();
         node* n = find_live(sid, now);
-        if (!n) return {};
+        if (!n) {
+            node* const grave = tombstone_ > seconds(0) ? find_live(tombstone_key(sid), now) : nullptr;
+            return grave ? read_tombstone(*grave->second.value, now) : session::session_ptr();
+        }
         value = n->second.value;
         if (n->second.expiry != expiry_.end()) ttl = n->second.expiry->first - now;
     }
@@ -52,14 +68,19 @@ result<write_outcome> memory_sessions::create(std::string_view sid, std::string_
     if (find_live(sid, now)) return write_outcome::conflict;
     if (!make_room(cost(sid.size(), value.size()), nullptr, now)) return make_error_code(errc::store_refused);
 
-    node& n = *entries_.try_emplace(std::string(sid)).first;
-    n.second.value = std::move(stored);
+    put(std::string(sid), std::move(stored), ttl ? std::optional(now + storable(*ttl)) : std::nullopt);
+    return write_outcome::done;
+}
+
+void memory_sessions::put(std::string key, std::shared_ptr<const std::string> value,
+                          std::optional<unix_time> end) {
+    account(cost(key.size(), value->size()), 0);
+    node& n = *entries_.try_emplace(std::move(key)).first;
+    n.second.value = std::move(value);
     recency_.push_front(&n);
     n.second.used = recency_.begin();
     n.second.expiry = expiry_.end();
-    if (ttl) expire_at(n, now + storable(*ttl));
-    account(cost(sid.size(), value.size()), 0);
-    return write_outcome::done;
+    if (end) expire_at(n, *end);
 }
 
 result<write_outcome> memory_sessions::compare_and_set(std::string_view sid, std::string_view expected,
@@ -88,9 +109,92 @@ write_outcome memory_sessions::touch(std::string_view sid, seconds ttl) {
 
 bool memory_sessions::destroy(std::string_view sid) {
     const std::lock_guard lock(mutex_);
-    node* n = find_live(sid, clock_.now());
+    const unix_time now = clock_.now();
+    node* n = find_live(sid, now);
     if (n) erase(*n);
+    bury(sid, tombstone_text({}, {}, now), now);
     return n != nullptr;
+}
+
+write_outcome memory_sessions::retire(std::string_view sid, std::string_view expected,
+                                      std::string_view moved_to, milliseconds grace) {
+    const std::lock_guard lock(mutex_);
+    const unix_time now = clock_.now();
+    node* n = find_live(sid, now);
+    if (!n) return write_outcome::absent;
+    if (*n->second.value != expected) return write_outcome::conflict;
+    erase(*n);
+    bury(sid, tombstone_text(moved_to, grace, now), now);
+    return write_outcome::done;
+}
+
+void memory_sessions::bury(std::string_view sid, std::string text, unix_time now) {
+    if (tombstone_ == seconds(0)) return;
+    std::string key = tombstone_key(sid);
+    if (node* old = find_live(key, now)) erase(*old);
+    if (!make_room(cost(key.size(), text.size()), nullptr, now)) return;
+    put(std::move(key), std::make_shared<const std::string>(std::move(text)), now + tombstone_);
+}
+
+std::size_t memory_sessions::enlist(std::string_view user, std::string_view sid) {
+    const std::lock_guard lock(mutex_);
+    const auto list = lists_.try_emplace(std::string(user)).first;
+    if (node* n = find_live(sid, clock_.now()); n && n->second.user != user) {
+        leave_list(*n);
+        n->second.user = user;
+        account(user.size(), 0);
+        list->second.insert(std::string(sid));
+    }
+    const std::size_t size = list->second.size();
+    if (size == 0) lists_.erase(list);
+    return size;
+}
+
+void memory_sessions::delist(std::string_view user, std::string_view sid) {
+    const std::lock_guard lock(mutex_);
+    if (node* n = find_live(sid, clock_.now()); n && n->second.user == user) leave_list(*n);
+}
+
+std::vector<std::string> memory_sessions::sessions_of(std::string_view user) {
+    const std::lock_guard lock(mutex_);
+    const auto list = lists_.find(user);
+    if (list == lists_.end()) return {};
+    std::vector<std::pair<unix_time, std::string>> found;
+    const std::vector<std::string> sids(list->second.begin(), list->second.end());
+    for (const std::string& sid : sids)  // the list shrinks meanwhile
+        if (node* n = find_live(sid, clock_.now()))
+            found.emplace_back(n->second.expiry == expiry_.end() ? unix_time::max() : n->second.expiry->first,
+                               sid);
+    std::sort(found.begin(), found.end());
+    std::vector<std::string> out;
+    for (auto& [end, sid] : found) out.push_back(std::move(sid));
+    return out;
+}
+
+// From bucket to bucket of the table.
+session::sid_page memory_sessions::scan(std::string_view from, std::size_t count) {
+    const std::lock_guard lock(mutex_);
+    std::size_t bucket = 0;
+    std::from_chars(from.data(), from.data() + from.size(), bucket);
+    const unix_time now = clock_.now();
+    session::sid_page page;
+    for (; bucket < entries_.bucket_count() && page.sids.size() < count; ++bucket)
+        for (auto n = entries_.begin(bucket); n != entries_.end(bucket); ++n) {
+            const auto& e = n->second;
+            const bool over = e.expiry != expiry_.end() && e.expiry->first <= now;
+            if (!over && n->first.front() != tombstone_mark) page.sids.push_back(n->first);
+        }
+    if (bucket < entries_.bucket_count()) page.next = std::to_string(bucket);
+    return page;
+}
+
+void memory_sessions::leave_list(node& n) {
+    if (n.second.user.empty()) return;
+    const auto list = lists_.find(n.second.user);
+    list->second.erase(n.first);
+    if (list->second.empty()) lists_.erase(list);
+    account(0, n.second.user.size());
+    n.second.user.clear();
 }
 
 std::size_t memory_sessions::bytes() const {
@@ -144,6 +248,7 @@ bool memory_sessions::make_room(std::size_t needed, const node* keep, unix_time 
 }
 
 void memory_sessions::erase(node& n) {
+    leave_list(n);
     account(0, cost(n.first.size(), n.second.value->size()));
     if (n.second.expiry != expiry_.end()) expiry_.erase(n.second.expiry);
     recency_.erase(n.second.used);

@@ -40,6 +40,34 @@ class memory_store final : public session::session_store {
         co_return m.done<bool>(sessions_->destroy(sid));
     }
 
+    task<result<write_outcome>> retire(std::string_view sid, std::string_view expected,
+                                       std::string_view moved_to, milliseconds grace) override {
+        measurement m(metrics_, operation::retire);
+        co_return m.done<write_outcome>(sessions_->retire(sid, expected, moved_to, grace));
+    }
+
+    task<result<std::size_t>> enlist(std::string_view user, std::string_view sid,
+                                     std::optional<seconds>) override {
+        measurement m(metrics_, operation::enlist);
+        co_return m.done<std::size_t>(sessions_->enlist(user, sid));
+    }
+
+    task<result<void>> delist(std::string_view user, std::string_view sid) override {
+        measurement m(metrics_, operation::delist);
+        sessions_->delist(user, sid);
+        co_return m.done(result<void>());
+    }
+
+    task<result<std::vector<std::string>>> sessions_of(std::string_view user) override {
+        measurement m(metrics_, operation::sessions_of);
+        co_return m.done<std::vector<std::string>>(sessions_->sessions_of(user));
+    }
+
+    task<result<session::sid_page>> scan(std::string_view from, std::size_t count) override {
+        measurement m(metrics_, operation::scan);
+        co_return m.done<session::sid_page>(sessions_->scan(from, count));
+    }
+
     task<result<void>> ping() override { co_return result<void>(); }
 
   private:

@@ -1,23 +1,48 @@
-// compare_and_set as one script on the server, and its request in both forms.
+// A script that runs on the server, and its request in both forms.
 //
-//     *6 EVALSHA <sha>    | 1 key expected value      normally
-//     *6 EVAL    <source> | 1 key expected value      where the server does not know it (any more)
+//     *n EVALSHA <sha>    | <keys> key... argument...      normally
+//     *n EVAL    <source> | <keys> key... argument...      where the server does not know it (any more)
 //
 // Both end the same, so the first is turned into the second in place.
 #pragma once
 
+#include <initializer_list>
 #include <string>
 #include <string_view>
 
-namespace vestibule::store::replace_script {
+namespace vestibule::store {
 
-/// What it answers. Anything else is an error of Redis.
+class redis_script {
+  public:
+    explicit redis_script(std::string_view source);
+
+    /// Its keys have to live in one slot of a Cluster.
+    void append_request(std::string& out, std::initializer_list<std::string_view> keys,
+                        std::initializer_list<std::string_view> arguments) const;
+
+    /// Makes a request of append_request() bring the script along.
+    void bring_source(std::string& request) const;
+
+  private:
+    const std::string known_, brought_;  // the words before the number of keys
+};
+
+namespace scripts {
+
+/// Keys: session. Arguments: expected value, new value. Sets it and keeps the TTL.
+const redis_script& replace();
+
+/// Keys: session, its tombstone. Arguments: expected value, text of the tombstone, its seconds. Removes the
+/// session and leaves the tombstone.
+const redis_script& retire();
+
+/// What the two answer. Anything else is an error of Redis.
 constexpr int absent = -1, conflict = 0, done = 1;
 
-void append_request(std::string& out, std::string_view key, std::string_view expected,
-                    std::string_view value);
+/// Keys: index of a user. Arguments: now, the session's end (both ms, or +inf), sid. Answers how many there
+/// are.
+const redis_script& enlist();
 
-/// Makes a request of append_request() bring the script along.
-void bring_source(std::string& request);
+}  // namespace scripts
 
-}  // namespace vestibule::store::replace_script
+}  // namespace vestibule::store

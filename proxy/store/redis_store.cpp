@@ -3,94 +3,42 @@
 #include <vestibule/base/logger.hpp>
 
 #include "store/cached_store.hpp"
-#include "store/redis_connection.hpp"
-#include "store/redis_script.hpp"
-#include "store/store_metrics.hpp"
+#include "store/redis_sessions.hpp"
+#include "store/tombstone.hpp"
 #include "store/ttl.hpp"
 
-#include <array>
-
 namespace vestibule::store {
-namespace {
 
-using session::session_ptr;
 using session::stored_session;
-using session::write_outcome;
 
-constexpr std::size_t kept_buffers = 64;
-constexpr std::size_t kept_capacity = 4096;
-
-class redis_store final : public session::session_store {
-  public:
-    redis_store(std::shared_ptr<redis_connection> connection, const store_params& params,
-                metrics_registry& metrics)
-        : params_(params), metrics_(metrics), connection_(std::move(connection)) {}
-    ~redis_store() override { connection_->stop(); }
-
-    task<result<session_ptr>> load(std::string_view sid) override;
-    task<result<write_outcome>> create(std::string_view sid, std::string_view value,
-                                       std::optional<seconds> ttl) override;
-    task<result<write_outcome>> compare_and_set(std::string_view sid, std::string_view expected,
-                                                std::string_view value) override;
-    task<result<write_outcome>> touch(std::string_view sid, seconds ttl) override;
-    task<result<bool>> destroy(std::string_view sid) override;
-    task<result<void>> ping() override;
-    bool reachable() const noexcept override { return connection_->reachable(); }
-
-  private:
-    template <std::size_t Replies>
-    struct question {
-        question(redis_store& store, operation o, bool repeatable)
-            : timing(store.metrics_, o),
-              op(replies, repeatable, timing.started() + store.params_.timeout),
-              owner(store) {
-            if (owner.buffers_.empty()) return;
-            op.request = std::move(owner.buffers_.back());
-            owner.buffers_.pop_back();
-        }
-        ~question() {
-            if (op.request.capacity() > kept_capacity || owner.buffers_.size() == kept_buffers) return;
-            op.request.clear();
-            owner.buffers_.push_back(std::move(op.request));
-        }
-        auto asked() { return owner.connection_->execute(op); }
-        reply& answer() { return replies[0]; }
-
-        measurement timing;
-        std::array<reply, Replies> replies;
-        redis_operation op;
-        redis_store& owner;
-    };
-
-    // Valid until the next call.
-    std::string_view key_of(std::string_view sid) { return key_.assign(params_.prefix).append(sid); }
-
-    error_code not_expected(operation o, const reply& r);
-    void answered(operation o) { refusal_[static_cast<std::size_t>(o)].clear(); }
-
-    const store_params params_;
-    store_metrics metrics_;
-    std::shared_ptr<redis_connection> connection_;
-    std::string key_;
-    std::vector<std::string> buffers_;                  // of past requests, for the next ones
-    std::array<std::string, operation_count> refusal_;  // last logged, until an answer comes again
-};
-
-task<result<session_ptr>> redis_store::load(std::string_view sid) {
+task<result<session_ptr>> redis_store::load(std::string_view view) {
     using loaded = session_ptr;
-    question<2> q(*this, operation::load, true);
-    const auto key = key_of(sid);
-    append_command(q.op.request, {"GET", key});
-    append_command(q.op.request, {"PTTL", key});
+    question<3> q(*this, operation::load, true);
+    const std::string sid(view);
+    const bool tombstones = params_.tombstone > seconds(0);
+    append_command(q.op.request, {"GET", key_of(sid)});
+    append_command(q.op.request, {"PTTL", key_of(sid)});
+    if (tombstones)
+        append_command(q.op.request, {"GET", tombstone_of(sid)});
+    else
+        q.op.replies = q.op.replies.first(2);
     if (const error_code ec = co_await q.asked()) co_return q.timing.failed<loaded>(ec);
 
-    reply& value = q.replies[0];
-    const reply& pttl = q.replies[1];
+    auto& [value, pttl, tombstone] = q.replies;
     const bool other_type = value.is_error() && error_word(value.text) == "WRONGTYPE";
     if (!value.is_bulk() && !value.is_nil() && !other_type)
         co_return q.timing.failed<loaded>(not_expected(operation::load, value));
     if (!pttl.is_integer()) co_return q.timing.failed<loaded>(not_expected(operation::load, pttl));
+    if (tombstone.is_error()) co_return q.timing.failed<loaded>(not_expected(operation::load, tombstone));
     answered(operation::load);
+    if (tombstone.is_bulk()) {
+        // Stored by somebody who did not know of its end (connect-redis saves by SET): removed again.
+        if (value.is_bulk()) {
+            risen_.add();
+            co_await remove(sid);
+        }
+        co_return q.timing.done<loaded>(read_tombstone(tombstone.text, wall_now()));
+    }
     // The key may run out between the two.
     if (value.is_nil() || pttl.integer == -2) co_return q.timing.done<loaded>(session_ptr());
     std::optional<milliseconds> ttl;
@@ -116,27 +64,6 @@ task<result<write_outcome>> redis_store::create(std::string_view sid, std::strin
     co_return q.timing.done<write_outcome>(stored ? write_outcome::done : write_outcome::conflict);
 }
 
-task<result<write_outcome>> redis_store::compare_and_set(std::string_view sid, std::string_view expected,
-                                                         std::string_view value) {
-    question<1> q(*this, operation::compare_and_set, false);
-    replace_script::append_request(q.op.request, key_of(sid), expected, value);
-    if (const error_code ec = co_await q.asked()) co_return q.timing.failed<write_outcome>(ec);
-    if (q.answer().is_error() && error_word(q.answer().text) == "NOSCRIPT") {
-        replace_script::bring_source(q.op.request);
-        if (const error_code ec = co_await q.asked()) co_return q.timing.failed<write_outcome>(ec);
-    }
-    if (q.answer().is_integer()) {
-        answered(operation::compare_and_set);
-        switch (q.answer().integer) {
-            case replace_script::done: co_return q.timing.done<write_outcome>(write_outcome::done);
-            case replace_script::conflict: co_return q.timing.done<write_outcome>(write_outcome::conflict);
-            case replace_script::absent: co_return q.timing.done<write_outcome>(write_outcome::absent);
-            default: break;
-        }
-    }
-    co_return q.timing.failed<write_outcome>(not_expected(operation::compare_and_set, q.answer()));
-}
-
 task<result<write_outcome>> redis_store::touch(std::string_view sid, seconds ttl) {
     question<1> q(*this, operation::touch, true);
     append_command(q.op.request, {"EXPIRE", key_of(sid), std::to_string(storable(ttl).count())});
@@ -149,6 +76,21 @@ task<result<write_outcome>> redis_store::touch(std::string_view sid, seconds ttl
 }
 
 task<result<bool>> redis_store::destroy(std::string_view sid) {
+    if (params_.tombstone == seconds(0)) co_return co_await remove(sid);
+    question<2> q(*this, operation::destroy, true);
+    // First, so that nobody sees the session absent without having seen why.
+    append_command(q.op.request, {"SET", tombstone_of(sid), "-", "EX",
+                                  std::to_string(storable(params_.tombstone).count())});
+    append_command(q.op.request, {"DEL", key_of(sid)});
+    if (const error_code ec = co_await q.asked()) co_return q.timing.failed<bool>(ec);
+    for (const reply& r : q.replies)
+        if (!r.is_integer() && !r.is_status("OK"))
+            co_return q.timing.failed<bool>(not_expected(operation::destroy, r));
+    answered(operation::destroy);
+    co_return q.timing.done<bool>(q.replies[1].integer > 0);
+}
+
+task<result<bool>> redis_store::remove(std::string_view sid) {
     question<1> q(*this, operation::destroy, true);
     append_command(q.op.request, {"DEL", key_of(sid)});
     if (const error_code ec = co_await q.asked()) co_return q.timing.failed<bool>(ec);
@@ -168,6 +110,14 @@ task<result<void>> redis_store::ping() {
     co_return q.timing.done(result<void>());
 }
 
+// In the slot of the session's key on a Cluster: by its own hash tag, or with the key as one.
+std::string redis_store::tombstone_of(std::string_view sid) const {
+    const std::string key = params_.prefix + std::string(sid);
+    const auto open = key.find('{');
+    const bool tagged = open != key.npos && key.find('}', open + 1) != key.npos && key[open + 1] != '}';
+    return "vestibule:ended:" + (tagged ? key : "{" + key + "}");
+}
+
 // A reply that is no answer: a refusal, or not from Redis as we know it.
 error_code redis_store::not_expected(operation o, const reply& r) {
     if (!r.is_error()) {
@@ -182,8 +132,6 @@ error_code redis_store::not_expected(operation o, const reply& r) {
     }
     return errc::store_refused;
 }
-
-}  // namespace
 
 std::unique_ptr<session::session_store> make_redis_store(boost::asio::io_context& io,
                                                          const store_params& params,

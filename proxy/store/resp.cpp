@@ -33,6 +33,10 @@ void append_command(std::string& out, std::initializer_list<std::string_view> wo
     for (const auto w : words) size += w.size() + 16;
     if (out.capacity() - out.size() < size) out.reserve(std::max(out.size() + size, 2 * out.capacity()));
     append_header(out, '*', words.size());
+    append_words(out, words);
+}
+
+void append_words(std::string& out, std::initializer_list<std::string_view> words) {
     for (const auto w : words) {
         append_header(out, '$', w.size());
         out += w;

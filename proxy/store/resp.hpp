@@ -42,6 +42,9 @@ struct reply {
 /// straight into the buffer that is sent, without a block of memory per command.
 void append_command(std::string& out, std::initializer_list<std::string_view> words);
 
+/// Its words alone, for a command that is put together from several lists.
+void append_words(std::string& out, std::initializer_list<std::string_view> words);
+
 /// First word of an error reply, by which Redis classifies errors: NOSCRIPT, WRONGTYPE, ... All that is
 /// ever logged of one, since the rest may repeat what was sent. "?" where it is no such word.
 std::string_view error_word(std::string_view error_text) noexcept;

@@ -23,6 +23,11 @@ const char* to_string(operation o) noexcept {
         case operation::compare_and_set: return "compare_and_set";
         case operation::touch: return "touch";
         case operation::destroy: return "destroy";
+        case operation::retire: return "retire";
+        case operation::enlist: return "enlist";
+        case operation::delist: return "delist";
+        case operation::sessions_of: return "sessions_of";
+        case operation::scan: return "scan";
         case operation::ping: return "ping";
     }
     return "";

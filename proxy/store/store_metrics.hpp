@@ -10,8 +10,20 @@
 
 namespace vestibule::store {
 
-enum class operation { load, create, compare_and_set, touch, destroy, ping };
-constexpr std::size_t operation_count = 6;
+enum class operation {
+    load,
+    create,
+    compare_and_set,
+    touch,
+    destroy,
+    retire,
+    enlist,
+    delist,
+    sessions_of,
+    scan,
+    ping
+};
+constexpr std::size_t operation_count = 11;
 
 const char* to_string(operation o) noexcept;
 

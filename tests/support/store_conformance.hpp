@@ -11,6 +11,7 @@
 #include <functional>
 #include <memory>
 #include <ostream>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,7 @@ namespace vestibule::test {
 using namespace std::chrono_literals;
 using session::session_ptr;
 using session::session_store;
+using session::standing;
 using session::write_outcome;
 
 /// One store as two workers see it, with a clock that can be pushed forward.
@@ -55,7 +57,14 @@ class store_conformance : public testing::TestWithParam<store_under_test> {
     session_ptr load(std::string_view sid, std::size_t worker = 0) {
         auto r = wait(store(worker).load(sid));
         EXPECT_TRUE(r) << (r ? "" : r.error().message());
-        return r ? *r : nullptr;
+        return r && *r && (*r)->state == standing::live ? *r : nullptr;
+    }
+
+    // What the store says of a sid that has no live session.
+    standing standing_of(std::string_view sid, std::size_t worker = 0) {
+        auto r = wait(store(worker).load(sid));
+        EXPECT_TRUE(r && *r) << sid << ": nothing is known of it";
+        return r && *r ? (*r)->state : standing::live;
     }
 
     std::optional<std::string> value(std::string_view sid, std::size_t worker = 0) {
@@ -200,6 +209,91 @@ TEST_P(store_conformance, destroys_once) {
     EXPECT_EQ(replace("a", "x", "y"), write_outcome::absent);
 }
 
+TEST_P(store_conformance, remembers_an_end_for_a_while) {
+    create("a", "x", 60s);
+    destroy("a");
+    EXPECT_EQ(standing_of("a"), standing::ended);
+    EXPECT_EQ(standing_of("a", 1), standing::ended);
+    fixture->advance(299s);
+    EXPECT_EQ(standing_of("a"), standing::ended);
+    fixture->advance(2s);
+    EXPECT_FALSE(wait(store().load("a")).value());
+}
+
+TEST_P(store_conformance, retires_only_the_expected_value) {
+    create("a", "one", 60s);
+    EXPECT_EQ(wait(store().retire("a", "other", "b", 1h)).value(), write_outcome::conflict);
+    EXPECT_EQ(value("a"), "one");
+    EXPECT_EQ(wait(store().retire("nobody", "", "b", 1h)).value(), write_outcome::absent);
+    EXPECT_EQ(wait(store().retire("a", "one", "b", 1h)).value(), write_outcome::done);
+    EXPECT_EQ(wait(store().retire("a", "one", "b", 1h)).value(), write_outcome::absent);
+    EXPECT_EQ(replace("a", "one", "two"), write_outcome::absent);
+}
+
+TEST_P(store_conformance, tells_where_a_session_has_gone) {
+    create("a", "one", 60s);
+    create("b", "one", 60s);
+    create("c", "one", 60s);
+    wait(store().retire("a", "one", "a2 with space", 1h)).value();
+    wait(store().retire("b", "one", "", 1h)).value();
+    wait(store().retire("c", "one", "c2", 0s)).value();
+    const auto moved = wait(store(1).load("a")).value();
+    ASSERT_TRUE(moved);
+    EXPECT_EQ(moved->state, standing::moved);
+    EXPECT_EQ(moved->value, "a2 with space");
+    EXPECT_EQ(standing_of("b"), standing::replaced);
+    EXPECT_EQ(standing_of("c"), standing::ended);
+}
+
+TEST_P(store_conformance, lists_the_sessions_of_a_user) {
+    const std::string long_name(1000, 'u');
+    for (const std::string& user : {std::string("u1"), std::string("*"), long_name}) {
+        for (const char* sid : {"a", "b", "c"}) create(user.substr(0, 3) + sid, "x", 60s);
+        const std::string p = user.substr(0, 3);
+        EXPECT_EQ(wait(store().enlist(user, p + "a", 300s)).value(), 1u);
+        EXPECT_EQ(wait(store(1).enlist(user, p + "b", 60s)).value(), 2u);
+        EXPECT_EQ(wait(store().enlist(user, p + "b", 60s)).value(), 2u);
+        touch(p + "a", 300s);
+        EXPECT_EQ(wait(store().sessions_of(user)).value(), (std::vector<std::string>{p + "b", p + "a"}));
+        EXPECT_TRUE(wait(store().delist(user, p + "b")));
+        EXPECT_EQ(wait(store(1).sessions_of(user)).value(), std::vector<std::string>{p + "a"});
+        EXPECT_TRUE(wait(store().delist(user, p + "a")));
+        EXPECT_TRUE(wait(store().sessions_of(user)).value().empty());
+    }
+    EXPECT_TRUE(wait(store().sessions_of("nobody")).value().empty());
+}
+
+TEST_P(store_conformance, lists_hundreds_of_sessions) {
+    for (int i = 0; i < 1100; ++i) {
+        const std::string sid = "s" + std::to_string(i);
+        create(sid, "x", 600s);
+        wait(store().enlist("u", sid, 600s)).value();
+    }
+    EXPECT_EQ(wait(store().sessions_of("u")).value().size(), 1100u);
+}
+
+TEST_P(store_conformance, shows_all_sids_page_by_page) {
+    std::set<std::string> all, found;
+    for (int i = 0; i < 300; ++i) {
+        const std::string sid = "s" + std::to_string(i);
+        create(sid, "x", 600s);
+        wait(store().enlist("u", sid, 600s)).value();
+        if (i % 3 == 0)
+            destroy(sid);
+        else
+            all.insert(sid);
+    }
+    session::sid_page page;
+    int pages = 0;
+    do {
+        page = wait(store().scan(page.next, 50)).value();
+        found.insert(page.sids.begin(), page.sids.end());
+        ++pages;
+    } while (!page.next.empty());
+    EXPECT_EQ(found, all);
+    EXPECT_GT(pages, 1);
+}
+
 TEST_P(store_conformance, takes_any_sid) {
     const std::string sids[] = {"plain",
                                 "with space",
@@ -224,14 +318,16 @@ TEST_P(store_conformance, takes_any_value) {
     for (int i = 0; i < 1024; ++i) bytes += static_cast<char>(i);
     std::string megabyte(1024 * 1024, 'm');
     const std::string values[] = {"", "\r\n", "$-1\r\n", std::string(1, '\0'), bytes, megabyte};
+    int n = 0;
     for (const auto& v : values) {
-        ASSERT_EQ(create("a", v, 60s), write_outcome::done);
-        EXPECT_TRUE(value("a") == v) << v.size();
-        ASSERT_EQ(replace("a", v, v + "\xff"), write_outcome::done) << v.size();
-        EXPECT_TRUE(value("a") == v + "\xff") << v.size();
-        ASSERT_EQ(replace("a", v + "\xff", v), write_outcome::done);
-        EXPECT_TRUE(value("a") == v) << v.size();
-        ASSERT_TRUE(destroy("a"));
+        const std::string sid = "a" + std::to_string(++n);
+        ASSERT_EQ(create(sid, v, 60s), write_outcome::done);
+        EXPECT_TRUE(value(sid) == v) << v.size();
+        ASSERT_EQ(replace(sid, v, v + "\xff"), write_outcome::done) << v.size();
+        EXPECT_TRUE(value(sid) == v + "\xff") << v.size();
+        ASSERT_EQ(replace(sid, v + "\xff", v), write_outcome::done);
+        EXPECT_TRUE(value(sid) == v) << v.size();
+        ASSERT_TRUE(destroy(sid));
     }
 }
 

@@ -8,14 +8,22 @@
 
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
+#include <vector>
 
 namespace vestibule::session {
 
 enum class write_outcome {
     done,
-    absent,    // compare_and_set, touch: there is no such session (any more)
-    conflict,  // create: the sid exists; compare_and_set: the value is another one
+    absent,    // compare_and_set, touch, retire: there is no such session (any more)
+    conflict,  // create: the sid exists; compare_and_set, retire: the value is another one
+};
+
+/// Some of all sids that a store has.
+struct sid_page {
+    std::vector<std::string> sids;
+    std::string next;  // where the next page begins; empty: this was the last
 };
 
 /// One store as one worker sees it. All calls come from the thread of that worker; none blocks it. An
@@ -29,7 +37,8 @@ class session_store {
     /// Null: load() has to tell.
     virtual session_ptr find(std::string_view) { return {}; }
 
-    /// The session as the store has it now, or null where there is none.
+    /// The session as the store has it now, or null where there is none. Not every answer is a live one:
+    /// see standing.
     virtual task<result<session_ptr>> load(std::string_view sid) = 0;
 
     /// Stores a new session; never overwrites one.
@@ -43,8 +52,28 @@ class session_store {
     /// Sets the TTL; never brings a session back.
     virtual task<result<write_outcome>> touch(std::string_view sid, seconds ttl) = 0;
 
-    /// Removes a session. Whether there was one.
+    /// Ends a session. Whether there was one. Whatever is stored under its sid later, by a client of the
+    /// store that does not know of its end, is answered as ended, as long as the store's tombstones last.
     virtual task<result<bool>> destroy(std::string_view sid) = 0;
+
+    /// Ends `sid` if its value is still `expected`, atomically, because its session goes on under another
+    /// one. For `grace` it is answered as moved there, or where `moved_to` is empty as replaced, then as
+    /// ended.
+    virtual task<result<write_outcome>> retire(std::string_view sid, std::string_view expected,
+                                               std::string_view moved_to, milliseconds grace) = 0;
+
+    /// Enters a session, which ends after `ttl` unless it is entered again, into the list of a user's
+    /// sessions. How many are in it then.
+    virtual task<result<std::size_t>> enlist(std::string_view user, std::string_view sid,
+                                             std::optional<seconds> ttl) = 0;
+    virtual task<result<void>> delist(std::string_view user, std::string_view sid) = 0;
+
+    /// What is in that list, the soonest to end first; some of them may have ended.
+    virtual task<result<std::vector<std::string>>> sessions_of(std::string_view user) = 0;
+
+    /// About `count` of all sids, from where the page before ended; "" begins. What comes and goes meanwhile
+    /// may be missed or come twice.
+    virtual task<result<sid_page>> scan(std::string_view from, std::size_t count) = 0;
 
     /// Whether the store answers now. Error: why not.
     virtual task<result<void>> ping() = 0;

@@ -19,13 +19,26 @@ namespace vestibule::session {
 /// Valid for the configuration whose number is `site`; empty where that is 0.
 struct session_notes {
     std::uint64_t site = 0;
-    std::uint64_t judged = 0, met = 0;  // a bit for each of the first 64 routes: asked, and met
-    mono_time touch_again{};            // a touch is under way: no other one before this time
-    bool is_verified = false;           // the signature of its cookie, and the secret that made it, are known
+    std::uint64_t judged = 0, met = 0;      // a bit for each of the first 64 routes: asked, and met
+    mono_time touch_again{};                // a touch is under way: no other one before this time
+    mono_time note_again{};                 // the same of noting what is to be noted
+    mono_time renew_at = mono_time::max();  // its sid is to be renewed then
+    bool to_replace = false, to_note = false;
+    std::string user;          // who is logged in; empty: nobody
+    bool is_verified = false;  // the signature of its cookie, and the secret that made it, are known
     signature_text signature{};
     std::size_t secret = 0;
     std::string handle;    // its public name
     std::string injected;  // finished header lines for the backend
+};
+
+/// What the store says of a sid.
+enum class standing {
+    live,
+    ended,     // ended by us lately: what others store under it since then is not believed
+    replaced,  // ended a moment ago, because the visitor has got another sid, which is perhaps still on its
+               // way
+    moved,     // the session goes on under another sid, and who comes with this one is to follow
 };
 
 class stored_session final
@@ -34,9 +47,13 @@ class stored_session final
     /// `ttl`: the life it had left at `at`; nothing: no expiry.
     stored_session(std::string value, std::optional<milliseconds> ttl, mono_time at);
 
-    const std::string value;  // the JSON text
+    /// A sid without a live session. `moved_to`: for `moved`.
+    explicit stored_session(standing how, std::string moved_to = {});
+
+    const standing state = standing::live;
+    const std::string value;  // the JSON text; where it has moved, the other sid
     const std::optional<milliseconds> ttl;
-    const mono_time loaded;
+    const mono_time loaded{};
 
     /// The value as a session document; null where it is none.
     const document* parsed() const noexcept { return document_ ? &*document_ : nullptr; }

@@ -14,10 +14,12 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
 namespace vestibule::store {
 
@@ -29,7 +31,9 @@ namespace vestibule::store {
 /// back a few at a time by whatever call comes next, there is no thread.
 class memory_sessions {
   public:
-    memory_sessions(std::size_t max_bytes, const clock_source& clock, metrics_registry& metrics);
+    /// `tombstone`: how long what has ended stays ended; 0: nothing is kept of it.
+    memory_sessions(std::size_t max_bytes, const clock_source& clock, metrics_registry& metrics,
+                    seconds tombstone = seconds(300));
 
     /// Null: there is none.
     session::session_ptr load(std::string_view sid);
@@ -41,9 +45,19 @@ class memory_sessions {
                                                    std::string_view value);
     session::write_outcome touch(std::string_view sid, seconds ttl);
     bool destroy(std::string_view sid);
+    session::write_outcome retire(std::string_view sid, std::string_view expected, std::string_view moved_to,
+                                  milliseconds grace);
+
+    /// Of sessions that are there; they leave the list with their end.
+    std::size_t enlist(std::string_view user, std::string_view sid);
+    void delist(std::string_view user, std::string_view sid);
+    std::vector<std::string> sessions_of(std::string_view user);
+
+    session::sid_page scan(std::string_view from, std::size_t count);
 
     /// Bytes in use, as the bound counts them; expired sessions that still wait for removal included.
     std::size_t bytes() const;
+    /// Sessions and tombstones.
     std::size_t size() const;
 
   private:
@@ -60,6 +74,7 @@ class memory_sessions {
         std::shared_ptr<const std::string> value;  // copied out after the lock is released
         recency::iterator used;
         expiry_order::iterator expiry;  // end(): none
+        std::string user;               // in whose list it is; empty: nobody's
     };
     using table = std::unordered_map<std::string, entry, hash, std::equal_to<>>;
 
@@ -68,11 +83,15 @@ class memory_sessions {
     void drop_expired(unix_time now, std::size_t at_most);
     bool make_room(std::size_t needed, const node* keep, unix_time now);
     void erase(node& n);
+    void put(std::string key, std::shared_ptr<const std::string> value, std::optional<unix_time> end);
+    void bury(std::string_view sid, std::string text, unix_time now);
+    void leave_list(node& n);
     void account(std::size_t added, std::size_t removed);
     void report_eviction(unix_time now);
 
     const std::size_t max_bytes_;
     const clock_source& clock_;
+    const seconds tombstone_;
     metric_cell& bytes_gauge_;
     metric_cell& evictions_;
 
@@ -80,6 +99,7 @@ class memory_sessions {
     table entries_;
     recency recency_;
     expiry_order expiry_;
+    std::unordered_map<std::string, std::set<std::string, std::less<>>, hash, std::equal_to<>> lists_;
     std::size_t bytes_ = 0;
     std::optional<unix_time> last_report_;
 };

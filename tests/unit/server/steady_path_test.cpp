@@ -32,16 +32,32 @@ class at_hand final : public session::session_store {
         co_return session::write_outcome::done;
     }
     task<result<bool>> destroy(std::string_view) override { co_return true; }
+    task<result<session::write_outcome>> retire(std::string_view, std::string_view, std::string_view,
+                                                milliseconds) override {
+        co_return session::write_outcome::done;
+    }
+    task<result<std::size_t>> enlist(std::string_view, std::string_view, std::optional<seconds>) override {
+        co_return std::size_t(1);
+    }
+    task<result<void>> delist(std::string_view, std::string_view) override { co_return result<void>(); }
+    task<result<std::vector<std::string>>> sessions_of(std::string_view) override {
+        co_return std::vector<std::string>{};
+    }
+    task<result<session::sid_page>> scan(std::string_view, std::size_t) override {
+        co_return session::sid_page{};
+    }
     task<result<void>> ping() override { co_return result<void>(); }
 
   private:
     session::session_ptr s_{new session::stored_session(
-        R"({"cookie":{"originalMaxAge":86400000},"user":{"id":"u-000042","name":"Customer"}})",
+        R"({"cookie":{"originalMaxAge":86400000},"user":{"id":"u-000042","name":"Customer"},)"
+        R"("vestibule":{"user":"u-000042"}})",
         std::chrono::hours(24), mono_now())};
 };
 
 server_params params() {
     server_params p;
+    p.session.life.user = session::json_pointer::parse("/user/id").value();
     p.session.secrets = {"keyboard cat"};
     p.inject.headers.push_back({"X-Session-User", session::json_pointer::parse("/user/id").value()});
     policy::route_params account{.path = "/account/*", .session = policy::session_mode::required};

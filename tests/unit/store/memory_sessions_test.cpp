@@ -81,7 +81,7 @@ TEST_F(memory_sessions_test, grows_a_value_at_the_cost_of_others_only) {
 }
 
 TEST_F(memory_sessions_test, counts_every_byte_back) {
-    memory_sessions s(100'000, clock, metrics);
+    memory_sessions s(100'000, clock, metrics, 0s);
     for (int round = 0; round < 50; ++round) {
         const std::string sid = std::to_string(round % 7);
         const std::string value(static_cast<std::size_t>(round) * 37, 'v');
@@ -90,6 +90,7 @@ TEST_F(memory_sessions_test, counts_every_byte_back) {
         else
             ASSERT_EQ(s.create(sid, value, 60s).value(), write_outcome::done);
         s.touch(sid, seconds(round + 1));
+        s.enlist(round % 3 == 0 ? "u1" : "another user", sid);
     }
     for (int i = 0; i < 7; ++i) EXPECT_TRUE(s.destroy(std::to_string(i)));
     EXPECT_EQ(s.bytes(), 0u);

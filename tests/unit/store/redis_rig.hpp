@@ -28,7 +28,7 @@ class redis_rig : public testing::Test {
         EXPECT_EQ(metric("vestibule_store_connected"), 0);
     }
 
-    // Without the near cache, unless the test has said what it wants.
+    // Without near cache and tombstones, unless the test has said what it wants.
     void start(const std::string& url, milliseconds timeout = 5s) {
         std::string problem;
         params.url = store::parse_store_url(url, problem).value();
@@ -72,7 +72,7 @@ class redis_rig : public testing::Test {
 
     boost::asio::io_context io;
     metrics_registry metrics;
-    store::store_params params{.near_cache = {.enabled = false}};
+    store::store_params params{.near_cache = {.enabled = false}, .tombstone = std::chrono::seconds(0)};
     std::unique_ptr<fake_redis> fake;
     std::unique_ptr<session_store> store;
 };

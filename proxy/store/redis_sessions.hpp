@@ -1,0 +1,100 @@
+// Sessions in Redis over one connection: the store without a near cache. Private to the store room.
+#pragma once
+
+#include <vestibule/session/session_store.hpp>
+#include <vestibule/store/store_params.hpp>
+
+#include "store/redis_connection.hpp"
+#include "store/redis_script.hpp"
+#include "store/store_metrics.hpp"
+
+#include <array>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace vestibule::store {
+
+using session::session_ptr;
+using session::write_outcome;
+
+/// redis_store.cpp: single commands; redis_writes.cpp: scripts; redis_index.cpp: lists of sessions.
+class redis_store final : public session::session_store {
+  public:
+    redis_store(std::shared_ptr<redis_connection> connection, const store_params& params,
+                metrics_registry& metrics)
+        : params_(params),
+          metrics_(metrics),
+          risen_(metrics.counter(
+              "vestibule_sessions_risen_total",
+              "Sessions that another client stored again after their end, and that were removed.")),
+          connection_(std::move(connection)) {}
+    ~redis_store() override { connection_->stop(); }
+
+    task<result<session_ptr>> load(std::string_view sid) override;
+    task<result<write_outcome>> create(std::string_view sid, std::string_view value,
+                                       std::optional<seconds> ttl) override;
+    task<result<write_outcome>> compare_and_set(std::string_view sid, std::string_view expected,
+                                                std::string_view value) override;
+    task<result<write_outcome>> touch(std::string_view sid, seconds ttl) override;
+    task<result<bool>> destroy(std::string_view sid) override;
+    task<result<write_outcome>> retire(std::string_view sid, std::string_view expected,
+                                       std::string_view moved_to, milliseconds grace) override;
+    task<result<std::size_t>> enlist(std::string_view user, std::string_view sid,
+                                     std::optional<seconds> ttl) override;
+    task<result<void>> delist(std::string_view user, std::string_view sid) override;
+    task<result<std::vector<std::string>>> sessions_of(std::string_view user) override;
+    task<result<session::sid_page>> scan(std::string_view from, std::size_t count) override;
+    task<result<void>> ping() override;
+    bool reachable() const noexcept override { return connection_->reachable(); }
+
+  private:
+    static constexpr std::size_t kept_buffers = 64;
+    static constexpr std::size_t kept_capacity = 4096;
+
+    template <std::size_t Replies>
+    struct question {
+        question(redis_store& store, operation o, bool repeatable)
+            : timing(store.metrics_, o),
+              op(replies, repeatable, timing.started() + store.params_.timeout),
+              owner(store) {
+            if (owner.buffers_.empty()) return;
+            op.request = std::move(owner.buffers_.back());
+            owner.buffers_.pop_back();
+        }
+        ~question() {
+            if (op.request.capacity() > kept_capacity || owner.buffers_.size() == kept_buffers) return;
+            op.request.clear();
+            owner.buffers_.push_back(std::move(op.request));
+        }
+        auto asked() { return owner.connection_->execute(op); }
+        reply& answer() { return replies[0]; }
+
+        measurement timing;
+        std::array<reply, Replies> replies;
+        redis_operation op;
+        redis_store& owner;
+    };
+
+    // Valid until the next call.
+    std::string_view key_of(std::string_view sid) { return key_.assign(params_.prefix).append(sid); }
+    std::string tombstone_of(std::string_view sid) const;
+    std::string index_of(std::string_view user) const;
+
+    task<error_code> ask(question<1>& q, const redis_script& script);
+    task<result<write_outcome>> where_expected(question<1>& q, operation o, const redis_script& script);
+    task<result<bool>> remove(std::string_view sid);
+
+    error_code not_expected(operation o, const reply& r);
+    void answered(operation o) { refusal_[static_cast<std::size_t>(o)].clear(); }
+
+    const store_params params_;
+    store_metrics metrics_;
+    metric_cell& risen_;
+    std::shared_ptr<redis_connection> connection_;
+    std::string key_;
+    std::vector<std::string> buffers_;                  // of past requests, for the next ones
+    std::array<std::string, operation_count> refusal_;  // last logged, until an answer comes again
+};
+
+}  // namespace vestibule::store

@@ -1,0 +1,52 @@
+// What has to look and write in one step.
+#include "store/redis_sessions.hpp"
+#include "store/tombstone.hpp"
+#include "store/ttl.hpp"
+
+#include <algorithm>
+
+namespace vestibule::store {
+
+task<result<write_outcome>> redis_store::compare_and_set(std::string_view sid, std::string_view expected,
+                                                         std::string_view value) {
+    question<1> q(*this, operation::compare_and_set, false);
+    scripts::replace().append_request(q.op.request, {key_of(sid)}, {expected, value});
+    co_return co_await where_expected(q, operation::compare_and_set, scripts::replace());
+}
+
+task<result<write_outcome>> redis_store::retire(std::string_view sid, std::string_view expected,
+                                                std::string_view moved_to, milliseconds grace) {
+    question<1> q(*this, operation::retire, false);
+    // Without tombstones a short one, which lasts as long as the grace.
+    const seconds lasting = std::max(params_.tombstone, std::chrono::ceil<seconds>(grace));
+    const std::string tombstone = tombstone_of(sid);
+    scripts::retire().append_request(
+        q.op.request, {key_of(sid), tombstone},
+        {expected, tombstone_text(moved_to, grace, wall_now()), std::to_string(storable(lasting).count())});
+    co_return co_await where_expected(q, operation::retire, scripts::retire());
+}
+
+// Asks a script once more with its source, where the server has forgotten it.
+task<error_code> redis_store::ask(question<1>& q, const redis_script& script) {
+    if (const error_code ec = co_await q.asked()) co_return ec;
+    if (!q.answer().is_error() || error_word(q.answer().text) != "NOSCRIPT") co_return error_code();
+    script.bring_source(q.op.request);
+    co_return co_await q.asked();
+}
+
+task<result<write_outcome>> redis_store::where_expected(question<1>& q, operation o,
+                                                        const redis_script& script) {
+    if (const error_code ec = co_await ask(q, script)) co_return q.timing.failed<write_outcome>(ec);
+    if (q.answer().is_integer()) {
+        answered(o);
+        switch (q.answer().integer) {
+            case scripts::done: co_return q.timing.done<write_outcome>(write_outcome::done);
+            case scripts::conflict: co_return q.timing.done<write_outcome>(write_outcome::conflict);
+            case scripts::absent: co_return q.timing.done<write_outcome>(write_outcome::absent);
+            default: break;
+        }
+    }
+    co_return q.timing.failed<write_outcome>(not_expected(o, q.answer()));
+}
+
+}  // namespace vestibule::store
