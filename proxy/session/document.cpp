@@ -31,17 +31,41 @@ std::optional<Number> number(std::string_view json) noexcept {
     return value;
 }
 
-std::optional<unix_time> since_of(std::string_view own) noexcept {
-    const auto since = member_text(own, "since");
-    const auto ms = since ? number<std::int64_t>(*since) : std::nullopt;
+std::optional<unix_time> time_of(std::string_view json) noexcept {
+    const auto ms = number<std::int64_t>(json);
     if (!ms || *ms < 0) return {};
     return unix_time(milliseconds(*ms));
+}
+
+bookkeeping own_notes(std::string_view own) noexcept {
+    bookkeeping b;
+    if (own.front() != '{') return b;
+    constexpr std::array<std::string_view, 4> names{"since", "made", "user", "vault"};
+    std::array<std::optional<json::item>, 4> found;
+    json::find_members(own, 0, names, found);
+    const auto& [since, made, user, vault] = found;
+    if (since) b.since = time_of(since->value_of(own));
+    if (made) b.made = time_of(made->value_of(own));
+    if (user) b.user = user->value_of(own);
+    if (vault && own[vault->value] == '[') b.vault = vault->value_of(own);
+    return b;
 }
 
 std::optional<std::int64_t> life_of(std::string_view json) noexcept {
     const auto life = number<double>(json);
     if (!life || *life < 1) return {};
     return static_cast<std::int64_t>(std::floor(std::min(*life, longest_life)));
+}
+
+std::optional<std::string_view> value_at(std::string_view value, const json_pointer& p) noexcept {
+    for (const std::string& token : p.tokens()) {
+        std::optional<json::item> next;
+        if (value.front() == '{') next = json::find_member(value, 0, token);
+        if (value.front() == '[') next = json::find_element(value, 0, token);
+        if (!next) return {};
+        value = next->value_of(value);
+    }
+    return value;
 }
 
 }  // namespace
@@ -64,6 +88,23 @@ result<json_pointer> json_pointer::parse(std::string_view text) {
     return p;
 }
 
+json_pointer json_pointer::of(std::vector<std::string> tokens) {
+    json_pointer p;
+    for (const std::string& token : tokens) {
+        p.text_ += '/';
+        for (const char c : token) {
+            if (c == '~')
+                p.text_ += "~0";
+            else if (c == '/')
+                p.text_ += "~1";
+            else
+                p.text_ += c;
+        }
+    }
+    p.tokens_ = std::move(tokens);
+    return p;
+}
+
 result<document> document::parse(std::string_view text) {
     if (text.size() > max_size || !json::valid(text)) return errc::malformed_value;
     document d;
@@ -78,20 +119,17 @@ result<document> document::parse(std::string_view text) {
     if (const auto life = member_text(cookie->value_of(root), "originalMaxAge")) {
         d.cookie_.original_max_age = life_of(*life);
     }
-    if (own) d.since_ = since_of(own->value_of(root));
+    if (own) d.own_ = own_notes(own->value_of(root));
     return d;
 }
 
 std::optional<std::string_view> document::find(const json_pointer& p) const noexcept {
-    std::string_view value = json::trimmed(text_);
-    for (const std::string& token : p.tokens()) {
-        std::optional<json::item> next;
-        if (value.front() == '{') next = json::find_member(value, 0, token);
-        if (value.front() == '[') next = json::find_element(value, 0, token);
-        if (!next) return {};
-        value = next->value_of(value);
-    }
-    return value;
+    return value_at(json::trimmed(text_), p);
+}
+
+std::optional<std::string_view> json_at(std::string_view text, const json_pointer& p) noexcept {
+    if (text.size() > max_size || !json::valid(text)) return {};
+    return value_at(json::trimmed(text), p);
 }
 
 }  // namespace vestibule::session

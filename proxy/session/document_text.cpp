@@ -101,6 +101,20 @@ bool equals_text(std::string_view json, std::string_view expected) noexcept {
     return json.front() == '"' ? json::means(string_content(json), expected) : json == expected;
 }
 
+std::string json_string(std::string_view text) {
+    std::string out;
+    json::append_string(out, text);
+    return out;
+}
+
+std::string json_date(unix_time t) {
+    const milliseconds since =
+        std::clamp(t.time_since_epoch(), milliseconds(0), milliseconds(end_of_year_9999));
+    std::string out = "\"";
+    append_iso_date(out, unix_time(since));
+    return out + '"';
+}
+
 std::string cookie_member_json(const cookie_attributes& a, unix_time now) {
     std::string out = "{\"originalMaxAge\":";
     out += a.max_age ? std::to_string(a.max_age->count()) : "null";
@@ -108,10 +122,7 @@ std::string cookie_member_json(const cookie_attributes& a, unix_time now) {
     out += ",\"expires\":";
     if (a.max_age) {
         const auto life = std::clamp<std::int64_t>(a.max_age->count(), 0, end_of_year_9999);
-        const auto end = now.time_since_epoch().count() + life;
-        out += '"';
-        append_iso_date(out, unix_time(milliseconds(std::min(end, end_of_year_9999))));
-        out += '"';
+        out += json_date(now + milliseconds(life));
     } else {
         out += "null";
     }

@@ -32,6 +32,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         if (!doc || !document::parse(*removed) || removed->size() > text.size()) std::abort();
         if (!doc->find(*pointer) && *removed != text) std::abort();
     }
-    if (doc) doc->since();
+    if (doc) doc->own();
     return 0;
 }

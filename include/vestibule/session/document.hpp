@@ -19,6 +19,8 @@ class json_pointer {
   public:
     /// Error: invalid_argument (does not begin with '/', bad '~' escape, no UTF-8).
     static result<json_pointer> parse(std::string_view text);
+    /// One of the tokens as they are meant, without escapes.
+    static json_pointer of(std::vector<std::string> tokens);
     const std::vector<std::string>& tokens() const noexcept { return tokens_; }
     const std::string& text() const noexcept { return text_; }
 
@@ -31,6 +33,14 @@ class json_pointer {
 struct cookie_member {
     // ms, rounded down; only where it is a number from 1 on; 8.64e15 (the end of JavaScript's time) at most.
     std::optional<std::int64_t> original_max_age;
+};
+
+/// vestibule's own notes: what stands in member `vestibule`, which is there only where one of them is needed.
+struct bookkeeping {
+    std::optional<unix_time> since{};         // when absolute_timeout began to count; ms since 1970
+    std::optional<unix_time> made{};          // when the session got its sid; ms since 1970
+    std::optional<std::string_view> user{};   // who was logged in then: JSON text, "null" for nobody
+    std::optional<std::string_view> vault{};  // cookies of the backend: JSON text of a list
 };
 
 /// A session document over text that it views; the text must outlive it.
@@ -49,15 +59,23 @@ class document {
     /// Allocates nothing.
     std::optional<std::string_view> find(const json_pointer& p) const noexcept;
 
-    /// /vestibule/since: when the absolute timeout began to count, an integer of ms since 1970; nothing
-    /// where it is absent or anything else.
-    std::optional<unix_time> since() const noexcept { return since_; }
+    /// Each nothing where it is absent or of another type.
+    const bookkeeping& own() const noexcept { return own_; }
 
   private:
     std::string_view text_;
     cookie_member cookie_;
-    std::optional<unix_time> since_;
+    bookkeeping own_;
 };
+
+/// The value at the pointer of any JSON text; nothing where there is none, or the text is no JSON.
+std::optional<std::string_view> json_at(std::string_view text, const json_pointer& p) noexcept;
+
+/// A text as a JSON string, escaped as JSON.stringify does.
+std::string json_string(std::string_view text);
+
+/// What Date's toISOString makes of a time, as a JSON string.
+std::string json_date(unix_time t);
 
 /// The text of a document with the value at `p` set to `json` (a JSON text). Of a key twice, the last is
 /// set. Missing objects on the way are made at the end of their parent; array indexes and "-" as RFC 6902

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <vestibule/base/clock.hpp>
+#include <vestibule/session/document.hpp>
 
 #include <cstdint>
 #include <optional>
@@ -16,6 +17,9 @@ struct lifecycle_params {
     std::optional<milliseconds> absolute_timeout{};
     milliseconds touch_interval = std::chrono::seconds(60);  // 0: at every request
     milliseconds anonymous_lifetime = std::chrono::hours(24);
+    std::optional<milliseconds> renew_id{};  // a session gets a new sid so long after it got its last
+    milliseconds renew_grace = seconds(10);  // for so long the one before still leads to it
+    std::optional<json_pointer> user{};      // who is logged in; nothing: sids do not follow it
 };
 
 /// What is known of a stored session when it was loaded.

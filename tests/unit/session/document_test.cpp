@@ -42,7 +42,7 @@ TEST(document, as_express_writes_it) {
     ASSERT_TRUE(d);
     EXPECT_EQ(d->text(), captured);
     EXPECT_EQ(d->cookie().original_max_age, 86400000);
-    EXPECT_FALSE(d->since());
+    EXPECT_FALSE(d->own().since);
     EXPECT_EQ(found(captured, "/user/id"), "\"u1\"");
     EXPECT_EQ(found(captured, "/user/email"), "\"zo\xC3\xAB@example.test\"");
     EXPECT_EQ(found(captured, "/passport"), "{\"user\":\"u1\"}");
@@ -265,7 +265,7 @@ TEST(document, since) {
     };
     for (const auto& [json, expected] : cases) {
         const std::string text = std::string("{\"cookie\":{},\"vestibule\":") + json + "}";
-        const auto since = document::parse(text)->since();
+        const auto since = document::parse(text)->own().since;
         ASSERT_EQ(since.has_value(), expected.has_value()) << text;
         if (since) {
             EXPECT_EQ(since->time_since_epoch().count(), *expected) << text;
@@ -316,7 +316,7 @@ TEST(document, reading_allocates_nothing) {
     bool all = false;
     const std::size_t n = test::count_allocations([&] {
         const auto d = document::parse(captured);
-        all = d && d->find(id) && equals_text(*d->find(id), "u1") && !d->since();
+        all = d && d->find(id) && equals_text(*d->find(id), "u1") && !d->own().since;
     });
     EXPECT_TRUE(all);
     EXPECT_EQ(n, 0u);

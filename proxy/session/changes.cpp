@@ -1,0 +1,139 @@
+#include <vestibule/session/changes.hpp>
+
+#include "session/json_string.hpp"
+#include "session/json_text.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace vestibule::session {
+namespace {
+
+constexpr std::size_t max_patch_members = 1000;  // each costs a pass over the document
+
+std::string unescaped(std::string_view content) {
+    std::string out;
+    std::array<char, 4> buffer;
+    while (!content.empty()) out += json::take_piece(content, buffer, "\xEF\xBF\xBD");
+    return out;
+}
+
+// A value that takes the place of what is no object: without its nulls (RFC 7396 section 2, first branch).
+std::string without_nulls(std::string_view value) {
+    if (value.front() != '{') return std::string(value);
+    std::string out = "{";
+    json::items members(value, 0);
+    while (const auto m = members.next()) {
+        const std::string_view inner = m->value_of(value);
+        if (inner == "null") continue;
+        if (out.size() > 1) out += ',';
+        out.append("\"").append(m->key).append("\":").append(without_nulls(inner));
+    }
+    return out + '}';
+}
+
+// Merges the object `patch` into the object at `path`, which is there.
+error_code merge(std::string& text, std::vector<std::string>& path, std::string_view patch) {
+    json::items members(patch, 0);
+    while (const auto m = members.next()) {
+        path.push_back(unescaped(m->key));
+        const json_pointer at = json_pointer::of(path);
+        const std::string_view value = m->value_of(patch);
+        const auto before = document::parse(text).value().find(at);
+        error_code ec;
+        if (value.front() == '{' && before && before->front() == '{') {
+            ec = merge(text, path, value);
+        } else {
+            auto edited = value == "null" ? edit_remove(text, at) : edit_set(text, at, without_nulls(value));
+            if (edited)
+                text = *std::move(edited);
+            else
+                ec = edited.error();
+        }
+        path.pop_back();
+        if (ec) return ec;
+    }
+    return {};
+}
+
+std::size_t count_members(std::string_view object) {
+    std::size_t n = 0;
+    json::items members(object, 0);
+    while (const auto m = members.next()) {
+        const std::string_view value = m->value_of(object);
+        n += value.front() == '{' ? 1 + count_members(value) : 1;
+    }
+    return n;
+}
+
+// A whole value under its name, so that `vestibule` keeps its other notes.
+result<std::string> with_vault(std::string_view text, std::string_view list) {
+    const auto d = document::parse(text);
+    if (!d) return d.error();
+    if (d->own().vault.value_or("[]") == list) return std::string(text);
+    const auto own = d->find(json_pointer::of({"vestibule"}));
+    if (own && own->front() == '{') return edit_set(text, json_pointer::of({"vestibule", "vault"}), list);
+    return edit_set(text, json_pointer::of({"vestibule"}), "{\"vault\":" + std::string(list) + '}');
+}
+
+}  // namespace
+
+result<std::string> applied(std::string_view text, const session_changes& c) {
+    if (const auto d = document::parse(text); !d) return d.error();
+    std::string out(text);
+    for (const member_change& m : c.set) {
+        const auto before = document::parse(out).value().find(m.at);
+        if (before && *before == m.json) continue;
+        auto edited = edit_set(out, m.at, m.json);
+        if (!edited) return edited;
+        out = *std::move(edited);
+    }
+    if (!c.merge_patch.empty()) {
+        std::vector<std::string> path;
+        if (const error_code ec = merge(out, path, json::trimmed(c.merge_patch))) return ec;
+    }
+    return c.vault ? with_vault(out, *c.vault) : result<std::string>(std::move(out));
+}
+
+bool is_free_member(std::string_view name) noexcept {
+    static constexpr std::string_view taken[] = {"cookie",
+                                                 "vestibule",
+                                                 "id",
+                                                 "req",
+                                                 "touch",
+                                                 "resetMaxAge",
+                                                 "save",
+                                                 "reload",
+                                                 "destroy",
+                                                 "regenerate",
+                                                 "constructor",
+                                                 "hasOwnProperty",
+                                                 "isPrototypeOf",
+                                                 "propertyIsEnumerable",
+                                                 "toLocaleString",
+                                                 "toString",
+                                                 "valueOf",
+                                                 "__proto__",
+                                                 "__defineGetter__",
+                                                 "__defineSetter__",
+                                                 "__lookupGetter__",
+                                                 "__lookupSetter__"};
+    return !name.empty() && std::find(std::begin(taken), std::end(taken), name) == std::end(taken);
+}
+
+std::optional<std::string_view> check_patch(std::string_view patch, const std::vector<std::string>& allow) {
+    if (!json::valid(patch)) return "is not JSON";
+    const std::string_view object = json::trimmed(patch);
+    if (object.front() != '{') return "is not a JSON object";
+    if (count_members(object) > max_patch_members) return "has too many members";
+    json::items members(object, 0);
+    while (const auto m = members.next()) {
+        const std::string name = unescaped(m->key);
+        if (!is_free_member(name)) return "changes a reserved member";
+        if (!allow.empty() && std::find(allow.begin(), allow.end(), name) == allow.end())
+            return "changes a member that backend_control.allow does not list";
+    }
+    return {};
+}
+
+}  // namespace vestibule::session

@@ -1,0 +1,38 @@
+#include <vestibule/session/user_sessions.hpp>
+
+#include <vestibule/session/identity.hpp>
+
+namespace vestibule::session {
+
+task<result<std::vector<user_session>>> live_sessions_of(session_store& store, std::string_view user,
+                                                         const lifecycle_params& p) {
+    const auto sids = co_await store.sessions_of(user);
+    if (!sids) co_return sids.error();
+    std::vector<user_session> live;
+    for (const std::string& sid : *sids) {
+        auto loaded = co_await store.load(sid);
+        if (!loaded) co_return loaded.error();
+        const document* const d =
+            *loaded && (*loaded)->state == standing::live ? (*loaded)->parsed() : nullptr;
+        if (d != nullptr && user_of(*d, p) == user)
+            live.push_back({sid, std::move(*loaded)});
+        else if (const auto gone = co_await store.delist(user, sid); !gone)
+            co_return gone.error();
+    }
+    co_return live;
+}
+
+task<result<std::size_t>> end_sessions_of(session_store& store, std::string_view user) {
+    const auto sids = co_await store.sessions_of(user);
+    if (!sids) co_return sids.error();
+    std::size_t ended = 0;
+    for (const std::string& sid : *sids) {
+        const auto there = co_await store.destroy(sid);
+        if (!there) co_return there.error();
+        ended += *there;
+        if (const auto gone = co_await store.delist(user, sid); !gone) co_return gone.error();
+    }
+    co_return ended;
+}
+
+}  // namespace vestibule::session

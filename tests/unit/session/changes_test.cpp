@@ -1,0 +1,87 @@
+#include <vestibule/session/changes.hpp>
+
+#include <gtest/gtest.h>
+
+namespace vestibule::session {
+namespace {
+
+constexpr std::string_view cookie = R"({"cookie":{},"d":)";
+
+// The document of RFC 7396 as member d of a session.
+std::string merged(std::string_view target, std::string_view patch) {
+    session_changes c;
+    c.merge_patch = R"({"d":)" + std::string(patch) + "}";
+    const auto text = applied(std::string(cookie) + std::string(target) + "}", c);
+    if (!text) return text.error().message();
+    const auto d = document::parse(*text).value().find(json_pointer::of({"d"}));
+    return d ? std::string(*d) : "";
+}
+
+// RFC 7396 appendix A, those whose patch is an object.
+TEST(merge_patch, vectors_of_the_rfc) {
+    EXPECT_EQ(merged(R"({"a":"b"})", R"({"a":"c"})"), R"({"a":"c"})");
+    EXPECT_EQ(merged(R"({"a":"b"})", R"({"b":"c"})"), R"({"a":"b","b":"c"})");
+    EXPECT_EQ(merged(R"({"a":"b"})", R"({"a":null})"), R"({})");
+    EXPECT_EQ(merged(R"({"a":"b","b":"c"})", R"({"a":null})"), R"({"b":"c"})");
+    EXPECT_EQ(merged(R"({"a":["b"]})", R"({"a":"c"})"), R"({"a":"c"})");
+    EXPECT_EQ(merged(R"({"a":"c"})", R"({"a":["b"]})"), R"({"a":["b"]})");
+    EXPECT_EQ(merged(R"({"a":{"b":"c"}})", R"({"a":{"b":"d","c":null}})"), R"({"a":{"b":"d"}})");
+    EXPECT_EQ(merged(R"({"a":[{"b":"c"}]})", R"({"a":[1]})"), R"({"a":[1]})");
+    EXPECT_EQ(merged(R"(["a","b"])", R"(["c","d"])"), R"(["c","d"])");
+    EXPECT_EQ(merged(R"({"a":"b"})", R"(["c"])"), R"(["c"])");
+    EXPECT_EQ(merged(R"({"a":"foo"})", "null"), "");
+    EXPECT_EQ(merged(R"({"a":"foo"})", R"("bar")"), R"("bar")");
+    EXPECT_EQ(merged(R"({"e":null})", R"({"a":1})"), R"({"e":null,"a":1})");
+    EXPECT_EQ(merged("[1,2]", R"({"a":"b","c":null})"), R"({"a":"b"})");
+    EXPECT_EQ(merged("{}", R"({"a":{"bb":{"ccc":null}}})"), R"({"a":{"bb":{}}})");
+}
+
+TEST(merge_patch, leaves_every_other_byte) {
+    const std::string text =
+        R"({ "cookie":{"x":1e3} ,"big":12345678901234567890,"e":"\u00e9", "cart":{"n":1} })";
+    session_changes c;
+    c.merge_patch = R"({"cart":{"n":2,"m\/":"x"}})";
+    EXPECT_EQ(applied(text, c).value(),
+              R"({ "cookie":{"x":1e3} ,"big":12345678901234567890,"e":"\u00e9", "cart":{"n":2,"m/":"x"} })");
+}
+
+TEST(applied, sets_in_order_and_nothing_where_nothing_differs) {
+    session_changes c;
+    c.set.push_back({json_pointer::of({"user", "id"}), "\"u1\""});
+    c.set.push_back({json_pointer::of({"user", "id"}), "\"u2\""});
+    c.set.push_back({json_pointer::of({"n"}), "1"});
+    const std::string text = R"({"cookie":{},"n":1})";
+    EXPECT_EQ(applied(text, c).value(), R"({"cookie":{},"n":1,"user":{"id":"u2"}})");
+    EXPECT_EQ(applied(text, {}).value(), text);
+    c.set.push_back({json_pointer::of({"n", "deeper"}), "1"});
+    EXPECT_EQ(applied(text, c).error(), errc::pointer_conflict);
+    EXPECT_EQ(applied("[]", {}).error(), errc::malformed_value);
+}
+
+TEST(applied, keeps_other_notes_beside_the_vault) {
+    session_changes c;
+    c.vault = R"([{"name":"a"}])";
+    EXPECT_EQ(applied(R"({"cookie":{},"vestibule":{"since":5}})", c).value(),
+              R"({"cookie":{},"vestibule":{"since":5,"vault":[{"name":"a"}]}})");
+    EXPECT_EQ(applied(R"({"cookie":{}})", c).value(),
+              R"({"cookie":{},"vestibule":{"vault":[{"name":"a"}]}})");
+    c.vault = "[]";
+    EXPECT_EQ(applied(R"({"cookie":{}})", c).value(), R"({"cookie":{}})");
+}
+
+TEST(check_patch, table) {
+    EXPECT_FALSE(check_patch(R"({"cart":{"a":1},"x":null})", {}));
+    EXPECT_FALSE(check_patch(" {} ", {}));
+    EXPECT_FALSE(check_patch(R"({"cart":1})", {"cart", "user"}));
+    for (const char* bad : {"", "x", "[]", "1", "null", "{", R"({"cookie":{"expires":null}})",
+                            R"({"vestibule":null})", R"({"c\u006fokie":1})", R"({"__proto__":{}})",
+                            R"({"save":1})", R"({"":1})", R"({"a":1,"cookie":2})"})
+        EXPECT_TRUE(check_patch(bad, {})) << bad;
+    EXPECT_TRUE(check_patch(R"({"cart":1,"user":2})", {"cart"}));
+    std::string many = "{\"a\":{";
+    for (int i = 0; i < 1001; ++i) many += "\"" + std::to_string(i) + "\":1,";
+    EXPECT_TRUE(check_patch(many + "\"x\":1}}", {}));
+}
+
+}  // namespace
+}  // namespace vestibule::session
