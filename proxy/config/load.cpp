@@ -17,6 +17,7 @@ settings defaults() {
     settings s;
     for (const char* range : {"127.0.0.0/8", "::1/128"})
         s.server.trusted_proxies.push_back(http::cidr::parse(range).value());
+    s.server.session.life.user = session::json_pointer::parse("/user/id").value();
     return s;
 }
 
@@ -26,10 +27,12 @@ void read_settings(const map_reader& root, settings& s) {
     read_workers(root["workers"], s.workers);
     read_backends(root["backends"], s.server.upstream);
     read_proxy(root["proxy"], s.server);
-    read_session(root["session"], s.server.session);
+    read_session(root["session"], s.server.session, s.store.tombstone);
     read_store(root["store"], s.store, s.server.session.on_failure);
     read_inject(root["inject"], s.server.inject);
     read_routes(root["routes"], s.server.policy);
+    read_capture(root["capture"], s.server.capture);
+    read_backend_control(root["backend_control"], s.server.control);
     read_log(root["log"], s.log);
 }
 

@@ -87,6 +87,19 @@ bool read_count(const cursor& at, std::uint64_t& out, std::uint64_t min, std::ui
     return true;
 }
 
+bool read_count_or_zero(const cursor& at, std::uint64_t& out, std::uint64_t min, std::uint64_t max) {
+    const auto text = at.text();
+    if (!text) return at.absent();
+    const auto value = is_off(*text) ? 0 : parse_count(*text);
+    if (!value || (*value != 0 && (*value < min || *value > max))) {
+        at.error(at.shown() + " is neither off nor a number from " + std::to_string(min) + " to " +
+                 std::to_string(max));
+        return false;
+    }
+    out = *value;
+    return true;
+}
+
 bool read_size(const cursor& at, std::uint64_t& out, std::uint64_t min, std::uint64_t max) {
     const auto text = at.text();
     if (!text) return at.absent();

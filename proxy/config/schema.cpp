@@ -11,10 +11,10 @@ namespace {
 constexpr bool later = true;
 
 constexpr known_key top[] = {
-    {"listen"},       {"admin"},       {"workers"},        {"backends"},
-    {"proxy"},        {"session"},     {"store"},          {"inject"},
-    {"routes"},       {"log"},         {"capture", later}, {"backend_control", later},
-    {"vault", later}, {"csrf", later}, {"cors", later},    {"assertion", later},
+    {"listen"},       {"admin"},       {"workers"},     {"backends"},
+    {"proxy"},        {"session"},     {"store"},       {"inject"},
+    {"routes"},       {"log"},         {"capture"},     {"backend_control"},
+    {"vault", later}, {"csrf", later}, {"cors", later}, {"assertion", later},
 };
 constexpr known_key listener[] = {{"address"}, {"tls", later}};
 constexpr known_key admin[] = {{"address"}, {"token", later}};
@@ -25,12 +25,12 @@ constexpr known_key timeouts[] = {
     {"head"}, {"idle_body"}, {"keep_alive"}, {"connect"}, {"response"}, {"upstream_idle"}, {"drain"},
 };
 constexpr known_key session[] = {
-    {"secrets"},          {"handle_key"},         {"cookie"},
-    {"idle_timeout"},     {"idle_limit"},         {"absolute_timeout"},
-    {"touch_interval"},   {"anonymous_lifetime"}, {"user", later},
-    {"renew_id", later},  {"renew_grace", later}, {"max_per_user", later},
-    {"tombstone", later},
+    {"secrets"},    {"handle_key"},       {"cookie"},         {"idle_timeout"},
+    {"idle_limit"}, {"absolute_timeout"}, {"touch_interval"}, {"anonymous_lifetime"},
+    {"user"},       {"renew_id"},         {"renew_grace"},    {"max_per_user"},
+    {"tombstone"},
 };
+constexpr known_key max_per_user[] = {{"count"}, {"on_excess"}};
 constexpr known_key secret[] = {{"file"}};
 constexpr known_key cookie[] = {
     {"name"},      {"path"},    {"domain"},      {"http_only"}, {"secure"},
@@ -45,6 +45,9 @@ constexpr known_key inject[] = {{"state"}, {"id"}, {"headers"}};
 constexpr known_key route[] = {{"match"}, {"session"}, {"require"}, {"deny"}};
 constexpr known_key match[] = {{"path"}, {"methods"}, {"host"}};
 constexpr known_key deny[] = {{"status"}, {"redirect"}};
+constexpr known_key capture[] = {{"on"}, {"set"}, {"destroy"}, {"regenerate"}};
+constexpr known_key capture_on[] = {{"method"}, {"path"}, {"status"}};
+constexpr known_key backend_control[] = {{"enabled"}, {"allow"}};
 constexpr known_key log[] = {{"level"}, {"access"}, {"format"}};
 
 constexpr known_map maps[] = {
@@ -59,6 +62,7 @@ constexpr known_map maps[] = {
     {"session.secrets[]", secret},
     {"session.handle_key", secret},
     {"session.cookie", cookie},
+    {"session.max_per_user", max_per_user},
     {"store", store},
     {"store.memory", memory},
     {"store.near_cache", near_cache},
@@ -66,6 +70,9 @@ constexpr known_map maps[] = {
     {"routes[]", route},
     {"routes[].match", match},
     {"routes[].deny", deny},
+    {"capture[]", capture},
+    {"capture[].on", capture_on},
+    {"backend_control", backend_control},
     {"log", log},
 };
 

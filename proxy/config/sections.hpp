@@ -20,7 +20,8 @@ void read_backends(const cursor& at, upstream::upstream_params& out);
 /// trusted_proxies, limits, timeouts: of clients and of the backend.
 void read_proxy(const cursor& at, server::server_params& out);
 
-void read_session(const cursor& at, server::session_params& out);
+/// `tombstone` is a key of the session, but decides what the store keeps.
+void read_session(const cursor& at, server::session_params& out, std::chrono::seconds& tombstone);
 void read_cookie(const cursor& at, server::cookie_params& out);
 
 /// One secret: text, or {file: path}. False where a problem was recorded.
@@ -28,6 +29,9 @@ bool read_secret(const cursor& at, std::string& out);
 
 /// `on_failure` is a key of the store, but decides what the server does.
 void read_store(const cursor& at, store::store_params& out, server::failure_policy& on_failure);
+
+void read_capture(const cursor& at, std::vector<server::capture_rule>& out);
+void read_backend_control(const cursor& at, server::control_params& out);
 
 void read_inject(const cursor& at, server::inject_params& out);
 void read_routes(const cursor& at, policy::policy_params& out);

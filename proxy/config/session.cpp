@@ -56,14 +56,52 @@ void read_life(const map_reader& m, const std::optional<milliseconds>& max_age,
     longer_than(m["cookie"].key("max_age"), max_age, "cookie.max_age");
 }
 
+/// Who is logged in, and how many sessions that user may have.
+void read_identity(const map_reader& m, server::session_params& out) {
+    const cursor user = m["user"];
+    std::string text;
+    if (user.given() && read_text(user, text)) {
+        auto pointer = session::json_pointer::parse(text);
+        if (text.empty() || parse_boolean(text) == false)
+            out.life.user.reset();
+        else if (pointer)
+            out.life.user = std::move(*pointer);
+        else
+            user.error(user.shown() + " is no JSON Pointer (like /user/id, or /passport/user; off for none)");
+    }
+    read_duration_or_none(m["renew_id"], out.life.renew_id, {1s, days(365)});
+    read_duration(m["renew_grace"], out.life.renew_grace, {1s, 5min});
+    if (out.life.renew_id && *out.life.renew_id <= out.life.renew_grace)
+        m["renew_id"].error("has to be longer than renew_grace (" + format_duration(out.life.renew_grace) +
+                            ")");
+
+    const cursor limit = m["max_per_user"];
+    if (limit.is(node_kind::scalar)) {
+        if (read_text(limit, text) && parse_boolean(text) != false)
+            limit.error(limit.shown() +
+                        " is not off and not a map (like {count: 5, on_excess: evict_oldest})");
+        return;
+    }
+    if (!limit.given()) return;
+    const map_reader l(limit);
+    std::uint64_t count = 0;
+    if (read_count_or_zero(l["count"], count, 1, 1000)) out.max_per_user.count = count;
+    read_choice(l["on_excess"], out.max_per_user.evict, {{"evict_oldest", true}, {"deny", false}});
+    if (out.max_per_user.count > 0 && !out.life.user) limit.error("needs session.user, which is off");
+}
+
 }  // namespace
 
-void read_session(const cursor& at, server::session_params& out) {
+void read_session(const cursor& at, server::session_params& out, std::chrono::seconds& tombstone) {
     const map_reader m(at);
     read_secrets(m["secrets"], out.secrets);
     read_secret(m["handle_key"], out.handle_key);
     read_cookie(m["cookie"], out.cookie);
     read_life(m, out.cookie.max_age, out.life);
+    read_identity(m, out);
+    milliseconds lasting = tombstone;
+    if (read_duration_or_zero(m["tombstone"], lasting, {1s, days(1)}))
+        tombstone = std::chrono::ceil<std::chrono::seconds>(lasting);
 }
 
 }  // namespace vestibule::config

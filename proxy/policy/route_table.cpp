@@ -37,15 +37,16 @@ bool host_matches(std::string_view wanted, std::string_view host) noexcept {
 
 }  // namespace
 
+bool covers(std::string_view path, const std::vector<std::string>& methods, const request_facts& r) noexcept {
+    return path_matches(path, r.match_path) && method_matches(methods, r.method);
+}
+
 route_table::route_table(policy_params params) : params_(std::move(params)) {}
 
 std::size_t route_table::match(const request_facts& r) const noexcept {
     for (std::size_t i = 0; i < size(); ++i) {
         const route_params& route = params_.routes[i];
-        if (path_matches(route.path, r.match_path) && method_matches(route.methods, r.method) &&
-            host_matches(route.host, r.host)) {
-            return i;
-        }
+        if (covers(route.path, route.methods, r) && host_matches(route.host, r.host)) return i;
     }
     return size();
 }

@@ -107,8 +107,10 @@ void build_backend_head(std::string& out, const site& s, const backend_head_part
         if (is_rewritten(f.id) || is_hop_by_hop(f)) continue;
         if (s.stripped.contains(f.name) || http::is_forwarding_name(f.name)) continue;
         if (nominations && is_nominated(p.head.fields, f.name)) continue;
+        if (p.plain_answer && f.id == field_id::accept_encoding) continue;
         append_field(out, f.name, f.value);
     }
+    if (p.plain_answer) append_field(out, "Accept-Encoding", "identity");
     append_cookies(out, p.head.fields, s.params.session.cookie);
     http::append_forwarding(out, p.head.fields, p.client, p.peer, host);
     append_field(out, "X-Request-Id", p.request_id);

@@ -21,6 +21,7 @@ struct backend_head_parts {
     std::string_view traceparent;
     std::string_view injected;  // finished session header lines
     bool upgrade = false;       // the client asks for an upgrade that may pass
+    bool plain_answer = false;  // the answer has to be readable here: no content coding
 };
 
 /// Whether the request asks for a protocol upgrade that is passed on: HTTP/1.1, no body, nominated by

@@ -1,11 +1,22 @@
 #include "server/background.hpp"
 
+#include "server/session_writer.hpp"
+
 #include <vestibule/base/logger.hpp>
+#include <vestibule/net/event_loop.hpp>
 
 namespace vestibule::server {
 namespace {
 
+using session::document;
+using session::noting;
+using session::session_ptr;
+using session::standing;
+using session::write_outcome;
+
 constexpr int max_races = 5;
+constexpr int looks_for_saved = 10;  // express saves at the end of its answer
+constexpr milliseconds between_looks{100};
 
 // Failures are not repeated here: the next request of the session finds the same thing to do.
 void log_failure(const char* what, error_code ec) {
@@ -22,13 +33,19 @@ struct background_units {
     worker_state& w_;
 };
 
-task<void> touch(worker_state& w, std::string sid, seconds ttl) {
+bool live(const session_ptr& s) noexcept {
+    return s && s->state == standing::live && s->parsed() != nullptr;
+}
+
+task<void> touch(worker_state& w, std::string sid, seconds ttl, std::string user) {
     const background_units unit(w);
     const auto r = co_await w.store.touch(sid, ttl);
-    if (!r)
-        log_failure("touch", r.error());
-    else if (*r == session::write_outcome::done)
-        w.metrics.sessions_renewed.add();
+    if (!r) co_return log_failure("touch", r.error());
+    if (*r != write_outcome::done) co_return;
+    w.metrics.sessions_renewed.add();
+    if (user.empty()) co_return;
+    const auto listed = co_await w.store.enlist(user, sid, ttl);
+    if (!listed) log_failure("enlist", listed.error());
 }
 
 task<void> destroy(worker_state& w, std::string sid) {
@@ -37,23 +54,82 @@ task<void> destroy(worker_state& w, std::string sid) {
     if (!r) log_failure("destroy", r.error());
 }
 
-task<void> record_since(worker_state& w, std::string sid, std::string value, unix_time since) {
+task<void> delist(worker_state& w, std::string user, std::string sid) {
     const background_units unit(w);
-    const auto pointer = session::json_pointer::parse("/vestibule/since").value();
-    const std::string stamp = std::to_string(since.time_since_epoch().count());
-    for (int race = 0; race < max_races; ++race) {
-        const auto document = session::document::parse(value);
-        if (!document || document->since()) co_return;
-        const auto edited = session::edit_set(value, pointer, stamp);
-        if (!edited) co_return log_failure("record", edited.error());
-        const auto written = co_await w.store.compare_and_set(sid, value, *edited);
-        if (!written) co_return log_failure("record", written.error());
-        if (*written != session::write_outcome::conflict) co_return;
+    const auto r = co_await w.store.delist(user, sid);
+    if (!r) log_failure("delist", r.error());
+}
+
+// Writes what is to be noted into `sid`. The session as it is then; null: it has ended, or that failed.
+task<session_ptr> write_notes(worker_state& w, const site& s, std::string sid, session_ptr current) {
+    for (int race = 0; live(current) && race < max_races; ++race) {
+        const auto text = session::noted(current->value, s.params.session.life, noting::as_it_is, wall_now());
+        if (!text || *text == current->value) co_return current;
+        const auto written = co_await w.store.compare_and_set(sid, current->value, *text);
+        if (!written) {
+            log_failure("note", written.error());
+            co_return nullptr;
+        }
+        if (*written == write_outcome::done) co_return current;
         auto again = co_await w.store.load(sid);
-        if (!again) co_return log_failure("record", again.error());
-        if (!*again) co_return;
-        value = (*again)->value;
+        if (!again) {
+            log_failure("note", again.error());
+            co_return nullptr;
+        }
+        current = std::move(*again);
     }
+    co_return nullptr;
+}
+
+task<void> note(worker_state& w, std::shared_ptr<const site> s, std::string sid, session_ptr current) {
+    const background_units unit(w);
+    const auto now = co_await write_notes(w, *s, sid, std::move(current));
+    if (!now) co_return;
+    const std::string user = session::user_of(*now->parsed(), s->params.session.life);
+    if (user.empty()) co_return;
+    std::optional<seconds> left;
+    if (now->ttl) left = std::chrono::ceil<seconds>(*now->ttl_at(mono_now()));
+    const auto count = co_await w.store.enlist(user, sid, left);
+    if (!count) co_return log_failure("enlist", count.error());
+    const auto kept = co_await keep_to_limit(w, s, user, sid, *count);
+    if (!kept) log_failure("limit", kept.error());
+}
+
+task<void> carry_over(worker_state& w, std::shared_ptr<const site> s, session_ptr old, std::string to) {
+    const background_units unit(w);
+    const auto& life = s->params.session.life;
+    const std::string user = session::user_of(*old->parsed(), life);
+    const auto since = old->parsed()->own().since;
+    net::timer pause(w.io);
+    for (int look = 0; look < looks_for_saved && since && !user.empty(); ++look) {
+        pause.expires_after(between_looks);
+        co_await net::wait(pause);
+        const auto loaded = co_await w.store.load(to);
+        if (!loaded) co_return log_failure("carry over", loaded.error());
+        if (!live(*loaded)) continue;
+        const document& d = *(*loaded)->parsed();
+        if (session::user_of(d, life) != user || (d.own().since && *d.own().since <= *since)) co_return;
+        session::session_changes c;
+        c.set.push_back({session::json_pointer::of({"vestibule", "since"}),
+                         std::to_string(since->time_since_epoch().count())});
+        const auto text = session::applied((*loaded)->value, c);
+        if (!text) co_return;
+        const auto written = co_await w.store.compare_and_set(to, (*loaded)->value, *text);
+        if (!written) co_return log_failure("carry over", written.error());
+        if (*written == write_outcome::done) co_return;
+    }
+}
+
+task<void> bury(worker_state& w, std::string sid) {
+    const background_units unit(w);
+    net::timer pause(w.io);
+    pause.expires_after(between_looks);
+    co_await net::wait(pause);
+    const auto loaded = co_await w.store.load(sid);
+    if (!loaded) co_return log_failure("destroy", loaded.error());
+    if (*loaded) co_return;
+    const auto r = co_await w.store.destroy(sid);
+    if (!r) log_failure("destroy", r.error());
 }
 
 void run(task<void> t) {
@@ -68,12 +144,24 @@ void run(task<void> t) {
 
 }  // namespace
 
-void touch_later(worker_state& w, std::string sid, seconds ttl) {
-    run(touch(w, std::move(sid), ttl));
+void touch_later(worker_state& w, std::string sid, seconds ttl, std::string user) {
+    run(touch(w, std::move(sid), ttl, std::move(user)));
 }
 
-void record_since_later(worker_state& w, std::string sid, std::string value, unix_time since) {
-    run(record_since(w, std::move(sid), std::move(value), since));
+void note_later(worker_state& w, std::shared_ptr<const site> s, std::string sid, session_ptr current) {
+    run(note(w, std::move(s), std::move(sid), std::move(current)));
+}
+
+void carry_over_later(worker_state& w, std::shared_ptr<const site> s, session_ptr old, std::string to) {
+    run(carry_over(w, std::move(s), std::move(old), std::move(to)));
+}
+
+void bury_later(worker_state& w, std::string sid) {
+    run(bury(w, std::move(sid)));
+}
+
+void delist_later(worker_state& w, std::string user, std::string sid) {
+    run(delist(w, std::move(user), std::move(sid)));
 }
 
 void destroy_later(worker_state& w, std::string sid) {

@@ -1,21 +1,34 @@
-// Store writes that no request waits for: renewing, stamping, ending sessions. They outlive the exchange
-// that started them and are waited for at the end of a drain.
+// Store writes that no request waits for. They outlive the exchange that started them and are waited for at
+// the end of a drain.
 #pragma once
 
 #include "server/worker.hpp"
 
+#include <memory>
 #include <string>
 
 namespace vestibule::server {
 
-/// EXPIRE to `ttl`.
-void touch_later(worker_state& w, std::string sid, seconds ttl);
+/// EXPIRE to `ttl`, in the list of its user, too, where somebody is logged in.
+void touch_later(worker_state& w, std::string sid, seconds ttl, std::string user);
 
-/// Records in the document that the absolute timeout counts from `since`; a change made meanwhile by
-/// others is kept (compare-and-set, repeated on a lost race).
-void record_since_later(worker_state& w, std::string sid, std::string value, unix_time since);
+/// Notes in the document what has to be noted of it (session::noted); a change made meanwhile by others is
+/// kept. Where somebody is logged in it gets into the list of that user.
+void note_later(worker_state& w, std::shared_ptr<const site> s, std::string sid,
+                session::session_ptr current);
 
-/// Removes a session whose time is over.
+/// The backend, which speaks express, has given the session another sid, under which it will store it: if
+/// the same user is logged in there, the absolute timeout goes on counting.
+void carry_over_later(worker_state& w, std::shared_ptr<const site> s, session::session_ptr old,
+                      std::string to);
+
+/// The backend has taken the cookie away. If it has ended the session, that stays ended.
+void bury_later(worker_state& w, std::string sid);
+
+/// Takes a sid out of the list of a user.
+void delist_later(worker_state& w, std::string user, std::string sid);
+
+/// Ends a session whose time is over.
 void destroy_later(worker_state& w, std::string sid);
 
 }  // namespace vestibule::server

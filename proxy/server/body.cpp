@@ -59,7 +59,12 @@ task<result<std::string_view>> body_reader::next() {
 }
 
 result<std::string_view> body_reader::take() {
-    if (kind_ == http::body_kind::chunked) return take_chunked();
+    const auto piece = kind_ == http::body_kind::chunked ? take_chunked() : take_plain();
+    if (copy_ != nullptr && piece) copy_->add(*piece);
+    return piece;
+}
+
+result<std::string_view> body_reader::take_plain() {
     std::string_view piece = buffer_.view();
     if (kind_ == http::body_kind::length) {
         piece = piece.substr(0, std::min<std::uint64_t>(piece.size(), remaining_));

@@ -8,6 +8,7 @@
 //     ec = co_await writer.finish(trailer_lines);
 #pragma once
 
+#include "server/body_copy.hpp"
 #include "server/io_buffer.hpp"
 
 #include <vestibule/base/task.hpp>
@@ -40,6 +41,9 @@ class body_reader {
     /// What is there already without reading, for the first write; empty where nothing is.
     result<std::string_view> buffered();
 
+    /// Each piece that is handed out from now on is also added there; `copy` has to outlive the reader.
+    void copy_to(body_copy* copy) noexcept { copy_ = copy; }
+
     bool at_end() const noexcept { return done_; }
     /// Whether any byte of the body was taken.
     bool touched() const noexcept { return touched_; }
@@ -48,6 +52,7 @@ class body_reader {
 
   private:
     result<std::string_view> take();
+    result<std::string_view> take_plain();
     result<std::string_view> take_chunked();
     bool take_trailers(error_code& ec);
 
@@ -62,6 +67,7 @@ class body_reader {
     http::field_list trailers_;
     std::uint64_t bytes_ = 0;
     bool done_ = false, touched_ = false;
+    body_copy* copy_ = nullptr;
 };
 
 /// Writes one body. `idle` is set while the other side takes nothing; expiry must end the write.

@@ -60,6 +60,7 @@ void build_client_head(std::string& out, const site& s, const http::response_hea
     for (const http::field& f : head.fields) {
         if (is_hop_by_hop(f) || (f.id == field_id::content_length && plan.chunked)) continue;
         if (cookie == backend_cookie::refused && sets_our_cookie(s, f, ignored)) continue;
+        if (f.id == field_id::unknown && s.control.contains(f.name)) continue;
         if (private_only && http::is_shared_cache_field(f)) continue;
         if (nominations && f.id != field_id::content_length && is_nominated(head.fields, f.name)) continue;
         out += f.name;

@@ -78,6 +78,7 @@ task<fate> exchange::run(std::string_view head) {
     if (pass) {
         match_route();
         if (!session_at_hand()) co_await load_session();
+        if (renewal_ != session::sid_step::keep) co_await renew_sid();
         pass = settle_session();
     }
     if (pass) pass = decide();

@@ -6,6 +6,7 @@
 #include "server/body.hpp"
 #include "server/client_head.hpp"
 #include "server/exchange_buffers.hpp"
+#include "server/session_writer.hpp"
 #include "server/worker.hpp"
 
 #include <boost/asio/ip/address.hpp>
@@ -37,6 +38,19 @@ enum class fate {
     reset,   // end it so that the client cannot take what it has for whole
 };
 
+/// What capture rules need that nothing else keeps.
+struct capture_memory {
+    bool copy_request = false, plain_answer = false;
+    bool held = false;         // the answer's body, or its beginning, has been read before its head goes on
+    std::string request_type;  // Content-Type
+    std::string answer_head;   // texts of the answer's head
+    std::string answer_pieces;
+    body_copy request_body, answer_body;
+};
+
+/// Whether our cookie is for https alone.
+bool secure_for(secure_mode mode, bool https) noexcept;
+
 class exchange {
   public:
     exchange(worker_state& w, client_side client);
@@ -62,11 +76,12 @@ class exchange {
     void match_route();
     bool session_at_hand();
     task<void> load_session();
+    task<void> renew_sid();
     bool settle_session();
     bool decide();
     task<fate> forward();
 
-    // The parts of those three (session_phase.cpp).
+    // The parts of those that find the session (session_phase.cpp).
     void collect_candidates();
     bool verify(candidate& c);
     bool anonymous_at_hand();
@@ -74,9 +89,10 @@ class exchange {
     void adopt(const candidate& c, session::session_ptr s, const session::life& life);
     void adopt_anonymous(const candidate& c);
     void issue_anonymous();
-    void end_session(const candidate& c, session::verdict why);
+    void end_timed_out(const candidate& c, session::verdict why);
     void set_cookie(std::string_view value, std::optional<unix_time> expires);
     session::session_notes& notes();
+    void note_identity(session::session_notes& n) const;
     void append_injection(std::string& out) const;
     void append_members(std::string& out) const;
     bool meets_route();
@@ -89,7 +105,18 @@ class exchange {
     bool may_repeat(error_code ec, const body_reader& request_body, bool sent) const;
     task<fate> respond(bool request_done);
     task<fate> respond_upgrade();
+    backend_cookie settle_cookie();
     task<fate> relay_response(body_reader& body, body_writer& writer, bool close_delimited);
+    policy::request_facts request_facts() const noexcept { return {method_, target_.match_path, {}}; }
+
+    // What the answer says of the session (effects.cpp).
+    void prepare_capture();
+    task<bool> settle_effects(body_reader& body);
+    task<bool> hold_body(body_reader& body);
+    task<bool> apply_ending(session::ending how);
+    task<bool> apply_changes(session::session_changes c);
+    void go_on_as(const written& r);
+    void follow_backend_cookie();
 
     // Own answers (exchange.cpp).
     void answer(unsigned status, std::string_view extra = {});
@@ -132,6 +159,10 @@ class exchange {
     std::string_view handle_;  // the session's notes have it, or texts_
     std::string& set_cookie_ = texts_.set_cookie;
     std::string_view injected_;
+    session::sid_step renewal_ = session::sid_step::keep;
+    bool ended_lately_ = false;                // a cookie leads to a session that has just been replaced
+    bool renewed_ = false;                     // the client gets another sid
+    std::unique_ptr<capture_memory> capture_;  // where a rule looks into bodies
 
     // The backend.
     std::unique_ptr<net::byte_stream> upstream_;

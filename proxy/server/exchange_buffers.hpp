@@ -21,6 +21,7 @@ struct candidate {
     session::signed_value cookie;
     std::size_t secret;            // position of the secret that signed it
     session::session_ptr at_hand;  // what the near cache has of it
+    bool moved = false;            // the session has another sid by now, which stands in `cookie`
     std::string_view sid() const noexcept { return cookie.sid; }
 };
 

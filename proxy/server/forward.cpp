@@ -24,6 +24,7 @@ bool idempotent(std::string_view method) {
 
 task<fate> exchange::forward() {
     const auto& timeouts = site_->params.timeouts;
+    prepare_capture();
     build_backend_head(backend_head_, *site_,
                        {.head = head_,
                         .target = target_,
@@ -33,10 +34,12 @@ task<fate> exchange::forward() {
                         .request_id = request_id_,
                         .traceparent = traceparent_,
                         .injected = injected_,
-                        .upgrade = upgrade_});
+                        .upgrade = upgrade_,
+                        .plain_answer = capture_ && capture_->plain_answer});
     const bool expecting = head_.version == 11 && !head_.fields.find(http::field_id::expect).empty();
     body_reader request_body(client_.stream, client_.in, framing_, {errc::client_closed, errc::bad_chunk},
                              client_.read_limit, timeouts.idle_body);
+    if (capture_ && capture_->copy_request) request_body.copy_to(&capture_->request_body);
     std::string_view first_piece;
     if (!expecting) {
         const auto buffered = request_body.buffered();

@@ -27,12 +27,27 @@ session::session_notes& exchange::notes() {
     n.site = site_->number;
     n.judged = n.met = 0;
     n.is_verified = false;
+    note_identity(n);
     n.handle.assign(site_->make_handle(sid_));  // in place: exchanges of the old configuration still view it
     handle_ = n.handle;
     n.injected.clear();
     append_injection(n.injected);
     append_members(n.injected);
     return n;
+}
+
+// Who is logged in, and what that and the age of its sid call for.
+void exchange::note_identity(session::session_notes& n) const {
+    const auto& life = site_->params.session.life;
+    const session::document& d = *session_->parsed();
+    const unix_time now = wall_now();
+    const session::sid_step step = session::judge_sid(d, life, now);
+    n.user = session::user_of(d, life);
+    n.to_note = step == session::sid_step::note;
+    n.to_replace = step == session::sid_step::replace;
+    n.renew_at = mono_time::max();
+    if (life.renew_id && d.own().made)
+        n.renew_at = mono_now() + std::max(*d.own().made + *life.renew_id - now, milliseconds(0));
 }
 
 // The session headers, set by us alone: the client's were stripped by name.

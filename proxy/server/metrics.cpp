@@ -3,9 +3,11 @@
 namespace vestibule::server {
 namespace {
 
-constexpr std::array<std::string_view, 6> cookie_names{"valid",         "absent",  "malformed",
-                                                       "bad_signature", "unknown", "expired"};
-constexpr std::array<std::string_view, 2> end_names{"idle", "absolute"};
+constexpr std::array<std::string_view, 7> cookie_names{"valid",   "absent",  "malformed", "bad_signature",
+                                                       "unknown", "expired", "ended"};
+constexpr std::array<std::string_view, 4> end_names{"idle", "absolute", "logout", "limit"};
+constexpr std::array<std::string_view, 6> change_names{"done",   "unchanged", "gone",
+                                                       "denied", "refused",   "failed"};
 constexpr std::array<side, 5> sides{side::downstream, side::session, side::store, side::upstream,
                                     side::internal};
 
@@ -34,6 +36,8 @@ server_metrics::server_metrics(metrics_registry& r, std::size_t secrets)
       sessions_created(r.counter("vestibule_sessions_created_total", "Anonymous sessions issued.")),
       sessions_renewed(
           r.counter("vestibule_sessions_renewed_total", "Sessions whose idle time was renewed.")),
+      sids_renewed(r.counter("vestibule_sids_renewed_total",
+                             "Sessions that got a new sid because of its age or another user.")),
       malformed_values(r.counter("vestibule_sessions_malformed_total",
                                  "Loads of a stored value that is not a session document.")),
       stale_retries(r.counter("vestibule_backend_stale_retries_total",
@@ -49,9 +53,14 @@ server_metrics::server_metrics(metrics_registry& r, std::size_t secrets)
                                  {{"outcome", std::string(cookie_names[i])}});
     for (std::size_t i = 0; i < ended_.size(); ++i)
         ended_[i] = &r.counter("vestibule_sessions_ended_total",
-                               "Sessions ended here by a timeout; where the store's own clock was first, "
-                               "the cookie counts as unknown.",
+                               "Sessions ended here: by a timeout (where the store's own clock was first, "
+                               "the cookie counts as unknown), a logout, or max_per_user.",
                                {{"reason", std::string(end_names[i])}});
+    for (std::size_t i = 0; i < changes_.size(); ++i)
+        changes_[i] =
+            &r.counter("vestibule_session_changes_total",
+                       "Changes of a session asked for by a backend's answer, by what came of them.",
+                       {{"outcome", std::string(change_names[i])}});
     for (const side s : sides)
         failures_[static_cast<std::size_t>(s)] =
             &r.counter("vestibule_failures_total", "Exchanges that failed, by the side that failed.",

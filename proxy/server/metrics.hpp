@@ -17,10 +17,13 @@ enum class session_outcome { off, none, fresh, active, unavailable };
 std::string_view to_string(session_outcome o) noexcept;
 
 /// What came of one session cookie (or of there being none).
-enum class cookie_outcome { valid, absent, malformed, bad_signature, unknown, expired };
+enum class cookie_outcome { valid, absent, malformed, bad_signature, unknown, expired, ended };
 
 /// Why a session ended here.
-enum class end_reason { idle, absolute };
+enum class end_reason { idle, absolute, logout, limit };
+
+/// What came of a change of a session that a backend's answer asked for.
+enum class change_outcome { done, unchanged, gone, denied, refused, failed };
 
 class server_metrics {
   public:
@@ -30,6 +33,7 @@ class server_metrics {
     void count_cookie(cookie_outcome o) { cookies_[static_cast<std::size_t>(o)]->add(); }
     void count_secret(std::size_t position);
     void count_end(end_reason r) { ended_[static_cast<std::size_t>(r)]->add(); }
+    void count_change(change_outcome o) { changes_[static_cast<std::size_t>(o)]->add(); }
     void count_failure(side s) { failures_[static_cast<std::size_t>(s)]->add(); }
 
     metric_cell& connections;
@@ -38,6 +42,7 @@ class server_metrics {
     metric_cell& tunnels;
     metric_cell& sessions_created;
     metric_cell& sessions_renewed;
+    metric_cell& sids_renewed;
     metric_cell& malformed_values;
     metric_cell& stale_retries;
     metric_cell& denied;
@@ -46,8 +51,9 @@ class server_metrics {
 
   private:
     metrics_registry& registry_;
-    std::array<metric_cell*, 6> cookies_;
-    std::array<metric_cell*, 2> ended_;
+    std::array<metric_cell*, 7> cookies_;
+    std::array<metric_cell*, 4> ended_;
+    std::array<metric_cell*, 6> changes_;
     std::array<metric_cell*, 5> failures_;
     std::vector<metric_cell*> secrets_;
     // Filled as combinations appear: bounded by routes x status codes x outcomes.

@@ -21,9 +21,11 @@ task<fate> exchange::respond(bool request_done) {
     const bool close_delimited = !delimited && head_.version == 10;
     const bool stay = keep_alive_ && request_done && !close_delimited && !w_.draining;
 
-    const backend_cookie cookie = judge_backend_cookies(*site_, response_.fields);
-    if (cookie == backend_cookie::valid)
-        set_cookie_.clear();  // the backend speaks express itself: its word counts
+    body_reader body(*upstream_, upstream_in_, *framing, {errc::truncated_response, errc::bad_response},
+                     upstream_limit_, timeouts.response);
+    if (site_->has_effects && !co_await settle_effects(body))
+        co_return request_done ? fate::keep : fate::linger;
+    const backend_cookie cookie = settle_cookie();
     build_client_head(client_head_, *site_, response_, cookie,
                       {.chunked = chunked,
                        .close = !stay,
@@ -34,8 +36,6 @@ task<fate> exchange::respond(bool request_done) {
     response_begun_ = true;
 
     const bool backend_keeps = http::wants_keep_alive(response_.version, response_.fields);
-    body_reader body(*upstream_, upstream_in_, *framing, {errc::truncated_response, errc::bad_response},
-                     upstream_limit_, timeouts.response);
     body_writer writer(client_.stream, chunked, client_.write_limit, timeouts.idle_body);
     const fate relayed = co_await relay_response(body, writer, close_delimited);
     if (relayed != fate::keep) co_return relayed;
@@ -48,7 +48,8 @@ task<fate> exchange::respond(bool request_done) {
 
 task<fate> exchange::relay_response(body_reader& body, body_writer& writer, bool close_delimited) {
     const fate cut = close_delimited ? fate::reset : fate::close;
-    result<std::string_view> piece = body.buffered();
+    const bool held = capture_ && capture_->held;
+    result<std::string_view> piece = held ? std::string_view(capture_->answer_pieces) : body.buffered();
     std::string_view head = client_head_;
     for (;;) {
         if (!piece) {
@@ -76,9 +77,19 @@ task<fate> exchange::relay_response(body_reader& body, body_writer& writer, bool
     co_return fate::keep;
 }
 
-task<fate> exchange::respond_upgrade() {
+// Whose session cookie the client gets.
+backend_cookie exchange::settle_cookie() {
     const backend_cookie cookie = judge_backend_cookies(*site_, response_.fields);
-    if (cookie == backend_cookie::valid) set_cookie_.clear();
+    if (cookie != backend_cookie::valid) return cookie;
+    // The session has a sid that the backend does not know of.
+    if (renewed_) return backend_cookie::refused;
+    follow_backend_cookie();
+    set_cookie_.clear();  // the backend speaks express itself: its word counts
+    return cookie;
+}
+
+task<fate> exchange::respond_upgrade() {
+    const backend_cookie cookie = settle_cookie();
     build_client_head(client_head_, *site_, response_, cookie, {.upgrade = true, .set_cookie = set_cookie_});
     status_ = 101;
     response_begun_ = true;

@@ -18,13 +18,13 @@ namespace {
 
 constexpr std::size_t max_candidates = 8;  // validly signed cookies tried
 constexpr std::size_t max_looked_at = 64;  // cookies of our name whose signature is checked
-constexpr auto touch_retry = seconds(1);   // of the same loaded session
-
-bool secure_for(secure_mode mode, bool https) {
-    return mode == secure_mode::on || (mode == secure_mode::automatic && https);
-}
+constexpr auto retry_after = seconds(1);   // of a background write for the same loaded session
 
 }  // namespace
+
+bool secure_for(secure_mode mode, bool https) noexcept {
+    return mode == secure_mode::on || (mode == secure_mode::automatic && https);
+}
 
 // Whether what the cookies lead to is known without asking the store. A live stored session wins over an
 // anonymous one, an earlier cookie over a later one.
@@ -42,9 +42,14 @@ bool exchange::session_at_hand() {
 
 // What session_at_hand() could not tell. A store error counts only where no live stored session is found.
 task<void> exchange::load_session() {
-    for (const candidate& c : candidates_) {
+    for (candidate& c : candidates_) {
         if (&c == anonymous_) continue;
         auto loaded = co_await w_.store.load(c.sid());
+        if (loaded && *loaded && (*loaded)->state == session::standing::moved) {
+            c.cookie.sid = session::sid_text((*loaded)->value);
+            c.moved = true;
+            loaded = co_await w_.store.load(c.sid());
+        }
         if (!loaded)
             failure_ = loaded.error();
         else
@@ -80,7 +85,7 @@ bool exchange::settle_session() {
         }
         failure_ = {};
         w_.metrics.count_failure(side::store);
-    } else if (sid_.empty() && mode == session_mode::issue) {
+    } else if (sid_.empty() && mode == session_mode::issue && !ended_lately_) {
         issue_anonymous();
     }
     if (!session_) {
@@ -150,6 +155,12 @@ void exchange::judge(const candidate& c, session_ptr loaded) {
         w_.metrics.count_cookie(cookie_outcome::unknown);
         return;
     }
+    if (loaded->state != session::standing::live) {
+        // A new cookie could overtake the one that has just been given to this visitor.
+        if (loaded->state != session::standing::ended) ended_lately_ = true;
+        w_.metrics.count_cookie(cookie_outcome::ended);
+        return;
+    }
     const session::document* const document = loaded->parsed();
     if (document == nullptr) {
         // Never deleted and never shown: it may be another application's.
@@ -160,13 +171,13 @@ void exchange::judge(const candidate& c, session_ptr loaded) {
             {{"side", "session"}, {"handle", site_->make_handle(c.sid())}, {"bytes", loaded->value.size()}});
         return;
     }
-    const session::life life =
-        session::judge({loaded->ttl_at(mono_now()), document->cookie().original_max_age, document->since()},
-                       site_->params.session.life, wall_now());
+    const session::life life = session::judge(
+        {loaded->ttl_at(mono_now()), document->cookie().original_max_age, document->own().since},
+        site_->params.session.life, wall_now());
     if (life.state == session::verdict::live)
         adopt(c, std::move(loaded), life);
     else
-        end_session(c, life.state);
+        end_timed_out(c, life.state);
 }
 
 void exchange::adopt(const candidate& c, session_ptr s, const session::life& life) {
@@ -176,7 +187,7 @@ void exchange::adopt(const candidate& c, session_ptr s, const session::life& lif
     set_cookie_.clear();  // what another candidate left
     sid_ = c.sid();
     session::session_notes& known = notes();
-    if (!known.is_verified) {
+    if (!known.is_verified && !c.moved) {
         known.signature = c.cookie.signature;
         known.secret = c.secret;
         known.is_verified = true;
@@ -186,16 +197,23 @@ void exchange::adopt(const candidate& c, session_ptr s, const session::life& lif
     w_.metrics.count_cookie(cookie_outcome::valid);
     w_.metrics.count_secret(c.secret);
 
-    if (life.record_since) record_since_later(w_, sid_, session_->value, wall_now());
-    if (life.touch && known.touch_again <= mono_now()) {
-        known.touch_again = mono_now() + touch_retry;
-        touch_later(w_, sid_, *life.touch);
+    if ((life.record_since || known.to_note) && known.note_again <= mono_now()) {
+        known.note_again = mono_now() + retry_after;
+        note_later(w_, site_, sid_, session_);
     }
+    if (life.touch && known.touch_again <= mono_now()) {
+        known.touch_again = mono_now() + retry_after;
+        touch_later(w_, sid_, *life.touch, known.user);
+    }
+    if (known.to_replace)
+        renewal_ = session::sid_step::replace;
+    else if (known.renew_at != mono_time::max() && known.renew_at <= mono_now())
+        renewal_ = session::sid_step::renew;
     // The cookie runs out with the store, where it runs out at all; one signed by an older secret is
     // signed again. A session without a life of its own (maxAge: null) keeps its browser-session cookie.
     const bool express_browser_session = !session_->parsed()->cookie().original_max_age.has_value();
     const bool expires = cookie.max_age.has_value() && !express_browser_session;
-    if ((life.touch && expires) || c.secret != 0) {
+    if ((life.touch && expires) || c.secret != 0 || c.moved) {
         std::optional<unix_time> end;
         if (expires && life.touch) end = wall_now() + *life.touch;
         if (expires && !life.touch && session_->ttl) end = wall_now() + *session_->ttl_at(mono_now());
@@ -229,7 +247,7 @@ void exchange::issue_anonymous() {
     set_cookie(site_->signer.sign(sid_), end);
 }
 
-void exchange::end_session(const candidate& c, session::verdict why) {
+void exchange::end_timed_out(const candidate& c, session::verdict why) {
     w_.metrics.count_cookie(cookie_outcome::expired);
     w_.metrics.count_end(why == session::verdict::expired_absolute ? end_reason::absolute : end_reason::idle);
     destroy_later(w_, std::string(c.sid()));

@@ -1,5 +1,7 @@
 #include "server/site.hpp"
 
+#include "server/capture.hpp"
+
 #include <atomic>
 
 namespace vestibule::server {
@@ -12,6 +14,7 @@ http::name_set stripped_names(const inject_params& inject) {
     if (!inject.state.empty()) names.push_back(inject.state);
     if (!inject.id.empty()) names.push_back(inject.id);
     for (const injected_header& h : inject.headers) names.push_back(h.name);
+    for (std::string& name : control_names()) names.push_back(std::move(name));
     return http::name_set(names);
 }
 
@@ -32,6 +35,8 @@ site::site(server_params p)
       signer(params.session.secrets),
       make_handle(handle_secret(params.session)),
       routes(params.policy),
+      control(control_names()),
+      has_effects(!params.capture.empty() || params.control.enabled),
       stripped(stripped_names(params.inject)) {}
 
 }  // namespace vestibule::server

@@ -19,6 +19,8 @@ struct site {
     session::signer signer;
     session::handle_maker make_handle;
     policy::route_table routes;
+    http::name_set control;   // fields of the backend that never reach the client, by equivalence
+    bool has_effects;         // answers may change sessions
     http::name_set stripped;  // client fields that never reach the backend, by equivalence
 };
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "server/exchange_buffers.hpp"
+#include "server/keyed_lock.hpp"
 #include "server/metrics.hpp"
 #include "server/site.hpp"
 
@@ -42,6 +43,7 @@ struct worker_state {
     session::session_store& store;
     server_metrics metrics;
     exchange_buffers_pool buffers;
+    keyed_lock writing;  // sids whose sessions are being changed
     process_counts& counts;
     connection* first = nullptr;  // all open connections, newest first
     std::size_t background = 0;   // detached store writes still under way

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace vestibule::policy {
 
@@ -16,6 +17,9 @@ struct request_facts {
     std::string_view match_path;  // normalised, without path parameters
     std::string_view host;        // Host header or authority; port, trailing dot, brackets are ignored
 };
+
+/// Whether a path pattern (as in routes) and a list of methods (empty: all) cover a request.
+bool covers(std::string_view path, const std::vector<std::string>& methods, const request_facts& r) noexcept;
 
 /// The routes, ready for matching. Immutable, thread-safe. Matching allocates nothing.
 class route_table {

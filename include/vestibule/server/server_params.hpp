@@ -5,6 +5,7 @@
 #include <vestibule/http/forwarding.hpp>
 #include <vestibule/http/head.hpp>
 #include <vestibule/policy/policy_params.hpp>
+#include <vestibule/server/capture_params.hpp>
 #include <vestibule/session/document.hpp>
 #include <vestibule/session/lifecycle.hpp>
 #include <vestibule/upstream/upstream_params.hpp>
@@ -77,6 +78,7 @@ struct session_params {
     std::string handle_key;            // empty: the last of secrets
     cookie_params cookie;
     session::lifecycle_params life;
+    user_limit_params max_per_user;
     failure_policy on_failure = failure_policy::reject;  // store.on_failure
 };
 
@@ -87,6 +89,8 @@ struct server_params {
     timeout_params timeouts;
     session_params session;
     inject_params inject;
+    std::vector<capture_rule> capture;
+    control_params control;
     policy::policy_params policy;
     upstream::upstream_params upstream;
 };

@@ -62,6 +62,20 @@ class writer {
         out_ << present;
         put(any_of);
     }
+    void put(const std::vector<server::capture_rule>& v) {
+        out_ << v.size();
+        for (const auto& [path, methods, status, set, end, regenerate] : v) {
+            out_ << "\n  " << path << ' ' << static_cast<int>(end) << ' ' << regenerate << ' ';
+            put(methods);
+            for (const auto& [first, last] : status)
+                out_ << (&first == &status[0].first ? "" : " ") << first << '-' << last;
+            for (const auto& [at, source] : set) {
+                out_ << ' ';
+                put(at);
+                out_ << '<' << static_cast<int>(source.from) << source.name;
+            }
+        }
+    }
     void put(const std::vector<policy::route_params>& v) {
         out_ << v.size();
         for (const auto& route : v) put(route);
@@ -79,7 +93,7 @@ class writer {
 };
 
 void describe(writer& w, const server::session_params& p) {
-    const auto& [secrets, handle_key, cookie, life, on_failure] = p;
+    const auto& [secrets, handle_key, cookie, life, max_per_user, on_failure] = p;
     w("secrets", secrets);
     w("handle_key", handle_key);
     w("on_failure", on_failure);
@@ -93,12 +107,19 @@ void describe(writer& w, const server::session_params& p) {
     w("cookie.max_age", max_age);
     w("cookie.partitioned", partitioned);
     w("cookie.forward", forward);
-    const auto& [idle_timeout, idle_limit, absolute_timeout, touch_interval, anonymous_lifetime] = life;
+    const auto& [idle_timeout, idle_limit, absolute_timeout, touch_interval, anonymous_lifetime, renew_id,
+                 renew_grace, user] = life;
     w("idle_timeout", idle_timeout);
     w("idle_limit", idle_limit);
     w("absolute_timeout", absolute_timeout);
     w("touch_interval", touch_interval);
     w("anonymous_lifetime", anonymous_lifetime);
+    w("renew_id", renew_id);
+    w("renew_grace", renew_grace);
+    w("user", user);
+    const auto& [count, evict] = max_per_user;
+    w("max_per_user.count", count);
+    w("max_per_user.evict", evict);
 }
 
 void describe(writer& w, const server::limit_params& p) {
@@ -121,7 +142,8 @@ void describe(writer& w, const server::timeout_params& p) {
 }
 
 void describe(writer& w, const server::server_params& p) {
-    const auto& [listen, trusted_proxies, limits, timeouts, session, inject, policy, upstream] = p;
+    const auto& [listen, trusted_proxies, limits, timeouts, session, inject, capture, control, policy,
+                 upstream] = p;
     w("listen", listen);
     w("trusted_proxies", trusted_proxies);
     describe(w, limits);
@@ -131,6 +153,10 @@ void describe(writer& w, const server::server_params& p) {
     w("inject.state", state);
     w("inject.id", id);
     w("inject.headers", headers);
+    w("capture", capture);
+    const auto& [control_enabled, allow] = control;
+    w("control.enabled", control_enabled);
+    w("control.allow", allow);
     const auto& [routes] = policy;
     w("routes", routes);
     const auto& [backend, connect_timeout, idle_timeout] = upstream;
@@ -144,7 +170,7 @@ void describe(writer& w, const server::server_params& p) {
 }
 
 void describe(writer& w, const store::store_params& p) {
-    const auto& [url, prefix, timeout, memory_bytes, near_cache, max_waiting] = p;
+    const auto& [url, prefix, timeout, memory_bytes, near_cache, tombstone, max_waiting] = p;
     const auto& [enabled, max_bytes, max_stale] = near_cache;
     const auto& [kind, tls, host, port, unix_path, user, password, database] = url;
     w("store.kind", kind);
@@ -161,6 +187,7 @@ void describe(writer& w, const store::store_params& p) {
     w("store.near_cache.enabled", enabled);
     w("store.near_cache.max_bytes", max_bytes);
     w("store.near_cache.max_stale", max_stale);
+    w("store.tombstone", milliseconds(tombstone));
     w("store.max_waiting", max_waiting);
 }
 

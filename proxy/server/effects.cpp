@@ -1,0 +1,203 @@
+// What the backend's answer says of the session, before the answer goes on; and a new sid where one is due.
+#include "server/background.hpp"
+#include "server/capture.hpp"
+#include "server/exchange.hpp"
+#include "server/session_writer.hpp"
+
+#include <vestibule/base/logger.hpp>
+#include <vestibule/http/cookies.hpp>
+
+namespace vestibule::server {
+
+using session::session_changes;
+using session::standing;
+using session::stored_session;
+
+namespace {
+
+constexpr unsigned too_many_sessions = 403;
+
+// The head with all its texts in `memory`: what it was read from is about to take the body.
+void move_to(http::response_head& head, std::string& memory) {
+    std::size_t size = head.reason.size();
+    for (const http::field& f : head.fields) size += f.name.size() + f.value.size();
+    memory.clear();
+    memory.reserve(size);
+    const auto kept = [&](std::string_view text) {
+        memory += text;
+        return std::string_view(memory).substr(memory.size() - text.size());
+    };
+    head.reason = kept(head.reason);
+    http::field_list fields;
+    for (const http::field& f : head.fields) fields.push({f.id, kept(f.name), kept(f.value)});
+    head.fields = std::move(fields);
+}
+
+change_outcome outcome_of(write_end how) noexcept {
+    switch (how) {
+        case write_end::done: return change_outcome::done;
+        case write_end::unchanged: return change_outcome::unchanged;
+        case write_end::gone: return change_outcome::gone;
+        case write_end::denied: return change_outcome::denied;
+        case write_end::refused: break;
+    }
+    return change_outcome::refused;
+}
+
+}  // namespace
+
+// What the rules will need of the request, which is gone when it is answered.
+void exchange::prepare_capture() {
+    if (!site_->has_effects || site_->routes.at(route_).session == policy::session_mode::off) return;
+    const capture_needs needs = needs_of(site_->params.capture, request_facts());
+    if (!needs.form && !needs.json) return;
+    capture_ = std::make_unique<capture_memory>();
+    capture_->plain_answer = needs.json;
+    capture_->copy_request = needs.form;
+    if (needs.form) capture_->request_type = head_.fields.find(http::field_id::content_type);
+}
+
+// False: the answer does not go on; answer_ is another one.
+task<bool> exchange::settle_effects(body_reader& body) {
+    if (site_->routes.at(route_).session == policy::session_mode::off) co_return true;
+    const auto& rules = site_->params.capture;
+    if (capture_ && capture_->plain_answer && wants_body(rules, request_facts(), response_))
+        if (!co_await hold_body(body)) co_return false;
+    session_changes c;
+    append_captured(c, rules,
+                    {.request = request_facts(),
+                     .request_type = capture_ ? std::string_view(capture_->request_type) : std::string_view(),
+                     .request_body = capture_ && capture_->copy_request ? &capture_->request_body : nullptr,
+                     .answer = response_,
+                     .answer_body = capture_ && capture_->held ? &capture_->answer_body : nullptr});
+    if (site_->params.control.enabled)
+        if (const auto wrong = append_control(c, site_->params.control, response_.fields)) {
+            w_.metrics.count_change(change_outcome::refused);
+            log::warn("backend's change of the session refused", {{"side", "upstream"},
+                                                                  {"reason", *wrong},
+                                                                  {"route", site_->routes.name(route_)},
+                                                                  {"handle", handle_},
+                                                                  {"request_id", request_id_}});
+        }
+    if (!c.any()) co_return true;
+    if (c.end != session::ending::none) co_return co_await apply_ending(c.end);
+    co_return co_await apply_changes(std::move(c));
+}
+
+// Reads the answer's body until it is there as a whole, or too long to look at.
+task<bool> exchange::hold_body(body_reader& body) {
+    move_to(response_, capture_->answer_head);
+    body.copy_to(&capture_->answer_body);
+    capture_->held = true;
+    result<std::string_view> piece = body.buffered();
+    for (;;) {
+        if (!piece) {
+            fail(upstream_timed_out_ ? error_code(errc::response_timeout) : piece.error());
+            co_return false;
+        }
+        capture_->answer_pieces += *piece;
+        if (body.at_end() || !capture_->answer_body.whole) break;
+        piece = co_await body.next();
+    }
+    body.copy_to(nullptr);
+    if (!capture_->answer_body.whole)
+        log::warn("answer too long to capture from",
+                  {{"side", "upstream"}, {"route", site_->routes.name(route_)}, {"request_id", request_id_}});
+    co_return true;
+}
+
+task<bool> exchange::apply_ending(session::ending how) {
+    if (session_) {
+        const auto ended = co_await end_session(w_, site_, sid_, session_, how);
+        if (!ended) {
+            w_.metrics.count_change(change_outcome::failed);
+            fail(ended.error());
+            co_return false;
+        }
+        w_.metrics.count_change(change_outcome::done);
+        session_.reset();
+    }
+    if (saw_cookie_) set_cookie({}, unix_time{});
+    if (!saw_cookie_) set_cookie_.clear();  // what was issued a moment ago is not worth a cookie
+    co_return true;
+}
+
+task<bool> exchange::apply_changes(session_changes c) {
+    const bool secure = secure_for(site_->params.session.cookie.secure, facts_.https);
+    const auto r = co_await change_session(w_, site_, sid_, session_, std::move(c), secure);
+    if (!r) {
+        w_.metrics.count_change(change_outcome::failed);
+        fail(r.error());
+        co_return false;
+    }
+    w_.metrics.count_change(outcome_of(r->how));
+    if (r->how == write_end::denied) {
+        set_cookie({}, unix_time{});
+        answer(too_many_sessions);
+        co_return false;
+    }
+    if (r->how == write_end::refused)
+        log::warn("change does not fit the session", {{"side", "upstream"},
+                                                      {"route", site_->routes.name(route_)},
+                                                      {"handle", handle_},
+                                                      {"request_id", request_id_}});
+    if (r->new_sid) go_on_as(*r);
+    co_return true;
+}
+
+// Its age or another user calls for a new sid, before the backend sees the session.
+task<void> exchange::renew_sid() {
+    const session::sid_step why = renewal_;
+    const auto r = co_await renew_session(w_, site_, sid_, session_, why);
+    if (!r) {
+        // An old sid may live on for a while, that of somebody else may not.
+        if (why == session::sid_step::replace) failure_ = r.error();
+        co_return;
+    }
+    if (r->new_sid) {
+        w_.metrics.sids_renewed.add();
+        if (r->how != write_end::denied) co_return go_on_as(*r);
+    }
+    if (r->how == write_end::unchanged) co_return;
+    session_.reset();
+    sid_.clear();
+    handle_ = injected_ = {};
+    outcome_ = session_outcome::none;
+    ended_lately_ = true;
+}
+
+// From now on the exchange's session is this one.
+void exchange::go_on_as(const written& r) {
+    std::optional<milliseconds> ttl;
+    if (r.ttl) ttl = *r.ttl;
+    session_ = session::session_ptr(new stored_session(r.value, ttl, mono_now()));
+    sid_ = r.sid;
+    outcome_ = session_outcome::active;
+    const session::session_notes& known = notes();
+    handle_ = known.handle;
+    injected_ = known.injected;
+    renewed_ = true;
+    const bool expires =
+        site_->params.session.cookie.max_age && session_->parsed()->cookie().original_max_age && ttl;
+    set_cookie(site_->signer.sign(sid_), expires ? std::optional(wall_now() + *ttl) : std::nullopt);
+}
+
+// The backend speaks express and sets our cookie itself: what that says of the session it had.
+void exchange::follow_backend_cookie() {
+    if (!session_) return;
+    for (const http::field& f : response_.fields) {
+        if (f.id != http::field_id::set_cookie) continue;
+        std::string_view rest = f.value;
+        const auto first = http::next_cookie(rest);
+        if (!first || first->name != site_->params.session.cookie.name) continue;
+        if (first->value.empty()) return bury_later(w_, sid_);
+        const auto v = site_->signer.verify(first->value);
+        if (!v || v->sid == sid_) return;
+        bury_later(w_, sid_);
+        if (site_->params.session.life.absolute_timeout)
+            carry_over_later(w_, site_, session_, std::string(std::string_view(v->sid)));
+        return;
+    }
+}
+
+}  // namespace vestibule::server

@@ -1,0 +1,220 @@
+#include "server/session_writer.hpp"
+
+#include "server/background.hpp"
+
+#include <vestibule/session/user_sessions.hpp>
+
+namespace vestibule::server {
+
+using session::document;
+using session::noting;
+using session::session_ptr;
+using session::sid_step;
+using session::standing;
+using session::write_outcome;
+
+namespace {
+
+constexpr auto patience = seconds(5);
+
+bool live(const session_ptr& s) noexcept {
+    return s && s->state == standing::live && s->parsed() != nullptr;
+}
+
+// As express-session stores it.
+std::string same_site_text(http::same_site_mode mode) {
+    switch (mode) {
+        case http::same_site_mode::lax: return "lax";
+        case http::same_site_mode::strict: return "strict";
+        case http::same_site_mode::none: return "none";
+        case http::same_site_mode::off: break;
+    }
+    return {};
+}
+
+std::string new_document(const site& s, bool secure) {
+    const cookie_params& c = s.params.session.cookie;
+    return "{\"cookie\":" +
+           session::cookie_member_json({.max_age = c.max_age,
+                                        .http_only = c.http_only,
+                                        .secure = secure,
+                                        .partitioned = c.partitioned,
+                                        .path = c.path,
+                                        .domain = c.domain,
+                                        .same_site = same_site_text(c.same_site)},
+                                       wall_now()) +
+           '}';
+}
+
+std::optional<seconds> life_of(const document& d, const site& s) {
+    return session::touch_ttl({.original_max_age = d.cookie().original_max_age}, s.params.session.life);
+}
+
+// What one attempt sets out to do.
+struct attempt {
+    std::string text;
+    noting how = noting::as_it_is;
+    std::string user, old_user;
+    bool login = false;  // somebody is logged in who was not
+};
+
+bool is_handover(const document& old, const std::string& text, const session::lifecycle_params& life) {
+    const auto now = document::parse(text);
+    const std::string from = session::user_of(old, life),
+                      to = now ? session::user_of(*now, life) : std::string();
+    return !from.empty() && !to.empty() && from != to;
+}
+
+// Pure: the text that goes into the store instead of `before`.
+result<attempt> plan(const std::string& before, bool exists, const session::session_changes& c, sid_step step,
+                     const std::string& fresh, const site& s) {
+    const auto& life = s.params.session.life;
+    auto text = session::applied(before, c);
+    if (!text) return text.error();
+    const auto old = document::parse(before);
+    // Somebody else gets nothing of what was one's own.
+    if (old && exists && is_handover(*old, *text, life)) text = session::applied(fresh, c);
+    if (!text) return text.error();
+    const auto now = document::parse(*text);
+    if (!old || !now) return errc::malformed_value;
+    attempt a;
+    a.user = session::user_of(*now, life);
+    if (exists) a.old_user = session::user_of(*old, life);
+    const bool changed = session::judge_sid(*now, life, wall_now()) == sid_step::replace ||
+                         (exists && a.old_user != a.user) || (!exists && !a.user.empty());
+    a.login = changed && !a.user.empty();
+    if (changed)
+        a.how = noting::login;
+    else if (!exists || c.regenerate || step == sid_step::renew || step == sid_step::replace)
+        a.how = noting::new_sid;
+    if (a.how == noting::as_it_is && *text == before) {
+        a.text = std::move(*text);
+        return a;
+    }
+    auto noted = session::noted(*text, life, a.how, wall_now());
+    if (!noted) return noted.error();
+    a.text = std::move(*noted);
+    return a;
+}
+
+task<result<written>> write(worker_state& w, std::shared_ptr<const site> s, std::string sid,
+                            session_ptr current, session::session_changes c, sid_step step, bool secure) {
+    const auto mine = co_await w.writing.acquire(sid);
+    const mono_time until = mono_now() + patience;
+    const bool exists = current != nullptr;
+    bool look = mine.waited() && exists;
+    const std::string fresh = new_document(*s, secure);
+    for (;; look = true) {
+        if (look) {
+            if (mono_now() > until) co_return errc::store_timeout;
+            auto again = co_await w.store.load(sid);
+            if (!again) co_return again.error();
+            current = std::move(*again);
+            if (current && current->state == standing::moved) {
+                // Another one was quicker. What is to be changed is changed there.
+                const std::string moved_to = current->value;
+                auto there = co_await w.store.load(moved_to);
+                if (!there) co_return there.error();
+                if (!live(*there)) co_return written{.how = write_end::gone};
+                if (!c.any()) co_return written{.sid = moved_to, .value = (*there)->value, .new_sid = true};
+                co_return co_await write(w, s, moved_to, std::move(*there), std::move(c), sid_step::keep,
+                                         secure);
+            }
+            if (!live(current)) co_return written{.how = write_end::gone};
+        }
+        const std::string& before = exists ? current->value : fresh;
+        const auto a = plan(before, exists, c, step, fresh, *s);
+        if (!a) co_return written{.how = write_end::refused};
+        const auto d = document::parse(a->text);
+        if (!d) co_return written{.how = write_end::refused};
+
+        if (a->how == noting::as_it_is) {
+            written done{.how = write_end::unchanged, .sid = sid, .value = a->text};
+            if (a->text == before) co_return done;
+            const auto set = co_await w.store.compare_and_set(sid, before, a->text);
+            if (!set) co_return set.error();
+            if (*set != write_outcome::done) continue;
+            done.how = write_end::done;
+            co_return done;
+        }
+
+        written done{.sid = session::make_sid(), .value = a->text, .ttl = life_of(*d, *s), .new_sid = true};
+        const auto made = co_await w.store.create(done.sid, a->text, done.ttl);
+        if (!made) co_return made.error();
+        if (exists) {
+            // After a login the old sid leads nowhere.
+            const bool leads = step == sid_step::renew && a->how != noting::login;
+            const std::string_view moved_to = leads ? std::string_view(done.sid) : std::string_view();
+            const auto retired =
+                co_await w.store.retire(sid, before, moved_to, s->params.session.life.renew_grace);
+            // It may have gone through: then the new one is all there is, else it ends by itself.
+            if (!retired) co_return retired.error();
+            if (*retired != write_outcome::done) {
+                destroy_later(w, done.sid);
+                continue;
+            }
+            if (!a->old_user.empty()) delist_later(w, a->old_user, sid);
+        }
+        if (a->user.empty()) co_return done;
+        const auto count = co_await w.store.enlist(a->user, done.sid, done.ttl);
+        if (!count) co_return count.error();
+        const auto room = co_await keep_to_limit(w, s, a->user, done.sid, *count);
+        if (!room) co_return room.error();
+        done.how = *room;
+        co_return done;
+    }
+}
+
+}  // namespace
+
+task<result<written>> change_session(worker_state& w, std::shared_ptr<const site> s, std::string sid,
+                                     session_ptr current, session::session_changes c, bool secure) {
+    return write(w, std::move(s), std::move(sid), std::move(current), std::move(c), sid_step::keep, secure);
+}
+
+task<result<written>> renew_session(worker_state& w, std::shared_ptr<const site> s, std::string sid,
+                                    session_ptr current, sid_step why) {
+    return write(w, std::move(s), std::move(sid), std::move(current), {}, why, false);
+}
+
+task<result<void>> end_session(worker_state& w, std::shared_ptr<const site> s, std::string sid,
+                               session_ptr current, session::ending how) {
+    const auto mine = co_await w.writing.acquire(sid);
+    const std::string user =
+        live(current) ? session::user_of(*current->parsed(), s->params.session.life) : "";
+    const auto gone = co_await w.store.destroy(sid);
+    if (!gone) co_return gone.error();
+    w.metrics.count_end(end_reason::logout);
+    if (user.empty()) co_return result<void>();
+    if (how != session::ending::all) co_return co_await w.store.delist(user, sid);
+    const auto others = co_await session::end_sessions_of(w.store, user);
+    if (!others) co_return others.error();
+    for (std::size_t i = 0; i < *others; ++i) w.metrics.count_end(end_reason::logout);
+    co_return result<void>();
+}
+
+task<result<write_end>> keep_to_limit(worker_state& w, std::shared_ptr<const site> s, std::string user,
+                                      std::string sid, std::size_t count) {
+    const user_limit_params& limit = s->params.session.max_per_user;
+    if (limit.count == 0 || count <= limit.count) co_return write_end::done;
+    const auto all = co_await session::live_sessions_of(w.store, user, s->params.session.life);
+    if (!all) co_return all.error();
+    std::size_t too_many = all->size() > limit.count ? all->size() - limit.count : 0;
+    if (too_many > 0 && !limit.evict) {
+        if (const auto gone = co_await w.store.destroy(sid); !gone) co_return gone.error();
+        if (const auto gone = co_await w.store.delist(user, sid); !gone) co_return gone.error();
+        w.metrics.count_end(end_reason::limit);
+        co_return write_end::denied;
+    }
+    for (const session::user_session& each : *all) {
+        if (too_many == 0) break;
+        if (each.sid == sid) continue;
+        if (const auto gone = co_await w.store.destroy(each.sid); !gone) co_return gone.error();
+        if (const auto gone = co_await w.store.delist(user, each.sid); !gone) co_return gone.error();
+        w.metrics.count_end(end_reason::limit);
+        --too_many;
+    }
+    co_return write_end::done;
+}
+
+}  // namespace vestibule::server
