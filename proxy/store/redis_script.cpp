@@ -66,6 +66,11 @@ return 1)"));
     return script;
 }
 
+const redis_script& remove() {
+    static const redis_script script(where_expected("redis.call('DEL', KEYS[1])\nreturn 1"));
+    return script;
+}
+
 // The tombstone first: where there is no memory for it, nothing has happened.
 const redis_script& retire() {
     static const redis_script script(

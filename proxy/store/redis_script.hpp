@@ -36,7 +36,10 @@ const redis_script& replace();
 /// session and leaves the tombstone.
 const redis_script& retire();
 
-/// What the two answer. Anything else is an error of Redis.
+/// Keys: session. Arguments: expected value. Removes it.
+const redis_script& remove();
+
+/// What the three answer. Anything else is an error of Redis.
 constexpr int absent = -1, conflict = 0, done = 1;
 
 /// Keys: index of a user. Arguments: now, the session's end (both ms, or +inf), sid. Answers how many there

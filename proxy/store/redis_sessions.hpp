@@ -83,15 +83,19 @@ class redis_store final : public session::session_store {
 
     task<error_code> ask(question<1>& q, const redis_script& script);
     task<result<write_outcome>> where_expected(question<1>& q, operation o, const redis_script& script);
+    task<result<session_ptr>> load_alone(std::string_view sid);
     task<result<bool>> remove(std::string_view sid);
 
     error_code not_expected(operation o, const reply& r);
+    bool tombstones() const noexcept { return params_.tombstone > seconds(0) && !tombstones_refused_; }
+    void refuse_tombstones();
     void answered(operation o) { refusal_[static_cast<std::size_t>(o)].clear(); }
 
     const store_params params_;
     store_metrics metrics_;
     metric_cell& risen_;
     std::shared_ptr<redis_connection> connection_;
+    bool tombstones_refused_ = false;  // by the server's access rules
     std::string key_;
     std::vector<std::string> buffers_;                  // of past requests, for the next ones
     std::array<std::string, operation_count> refusal_;  // last logged, until an answer comes again

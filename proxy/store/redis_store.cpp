@@ -11,26 +11,40 @@ namespace vestibule::store {
 
 using session::stored_session;
 
+namespace {
+
+bool is_refusal(const reply& r) {
+    return r.is_error() && error_word(r.text) == "NOPERM";
+}
+
+// `asked`: the TTL is counted from then on, rather a little short than too long.
+session_ptr session_of(reply&& value, std::int64_t pttl, mono_time asked) {
+    // The key may run out between the two.
+    if (value.is_nil() || pttl == -2) return {};
+    std::optional<milliseconds> ttl;
+    if (pttl >= 0) ttl = milliseconds(pttl);
+    return session_ptr(new stored_session(std::move(value.text), ttl, asked));
+}
+
+}  // namespace
+
 task<result<session_ptr>> redis_store::load(std::string_view view) {
     using loaded = session_ptr;
-    question<3> q(*this, operation::load, true);
     const std::string sid(view);
-    const bool tombstones = params_.tombstone > seconds(0);
-    append_command(q.op.request, {"GET", key_of(sid)});
+    if (!tombstones()) co_return co_await load_alone(sid);
+    question<2> q(*this, operation::load, true);
+    append_command(q.op.request, {"MGET", key_of(sid), tombstone_of(sid)});
     append_command(q.op.request, {"PTTL", key_of(sid)});
-    if (tombstones)
-        append_command(q.op.request, {"GET", tombstone_of(sid)});
-    else
-        q.op.replies = q.op.replies.first(2);
     if (const error_code ec = co_await q.asked()) co_return q.timing.failed<loaded>(ec);
-
-    auto& [value, pttl, tombstone] = q.replies;
-    const bool other_type = value.is_error() && error_word(value.text) == "WRONGTYPE";
-    if (!value.is_bulk() && !value.is_nil() && !other_type)
-        co_return q.timing.failed<loaded>(not_expected(operation::load, value));
+    auto& [both, pttl] = q.replies;
+    if (is_refusal(both)) {
+        refuse_tombstones();
+        co_return co_await load_alone(sid);
+    }
+    if (both.items.size() != 2) co_return q.timing.failed<loaded>(not_expected(operation::load, both));
     if (!pttl.is_integer()) co_return q.timing.failed<loaded>(not_expected(operation::load, pttl));
-    if (tombstone.is_error()) co_return q.timing.failed<loaded>(not_expected(operation::load, tombstone));
     answered(operation::load);
+    reply &value = both.items[0], &tombstone = both.items[1];
     if (tombstone.is_bulk()) {
         // Stored by somebody who did not know of its end (connect-redis saves by SET): removed again.
         if (value.is_bulk()) {
@@ -39,13 +53,31 @@ task<result<session_ptr>> redis_store::load(std::string_view view) {
         }
         co_return q.timing.done<loaded>(read_tombstone(tombstone.text, wall_now()));
     }
-    // The key may run out between the two.
-    if (value.is_nil() || pttl.integer == -2) co_return q.timing.done<loaded>(session_ptr());
-    std::optional<milliseconds> ttl;
-    if (pttl.integer >= 0) ttl = milliseconds(pttl.integer);
-    // Counted from the question on: rather a little short than too long.
-    co_return q.timing.done<loaded>(session_ptr(
-        new stored_session(other_type ? std::string() : std::move(value.text), ttl, q.timing.started())));
+    // A key of another type is nil, too, and one that was made in between.
+    if (value.is_nil() && pttl.integer != -2) co_return co_await load_alone(sid);
+    co_return q.timing.done<loaded>(session_of(std::move(value), pttl.integer, q.timing.started()));
+}
+
+// Whatever is said of its end.
+task<result<session_ptr>> redis_store::load_alone(std::string_view sid) {
+    using loaded = session_ptr;
+    question<2> q(*this, operation::load, true);
+    const auto key = key_of(sid);
+    append_command(q.op.request, {"GET", key});
+    append_command(q.op.request, {"PTTL", key});
+    if (const error_code ec = co_await q.asked()) co_return q.timing.failed<loaded>(ec);
+
+    auto& [value, pttl] = q.replies;
+    const bool other_type = value.is_error() && error_word(value.text) == "WRONGTYPE";
+    if (!value.is_bulk() && !value.is_nil() && !other_type)
+        co_return q.timing.failed<loaded>(not_expected(operation::load, value));
+    if (!pttl.is_integer()) co_return q.timing.failed<loaded>(not_expected(operation::load, pttl));
+    answered(operation::load);
+    if (other_type) {
+        value.type = reply::kind::bulk;
+        value.text.clear();
+    }
+    co_return q.timing.done<loaded>(session_of(std::move(value), pttl.integer, q.timing.started()));
 }
 
 task<result<write_outcome>> redis_store::create(std::string_view sid, std::string_view value,
@@ -76,16 +108,19 @@ task<result<write_outcome>> redis_store::touch(std::string_view sid, seconds ttl
 }
 
 task<result<bool>> redis_store::destroy(std::string_view sid) {
-    if (params_.tombstone == seconds(0)) co_return co_await remove(sid);
+    if (!tombstones()) co_return co_await remove(sid);
     question<2> q(*this, operation::destroy, true);
     // First, so that nobody sees the session absent without having seen why.
     append_command(q.op.request, {"SET", tombstone_of(sid), "-", "EX",
                                   std::to_string(storable(params_.tombstone).count())});
     append_command(q.op.request, {"DEL", key_of(sid)});
     if (const error_code ec = co_await q.asked()) co_return q.timing.failed<bool>(ec);
-    for (const reply& r : q.replies)
-        if (!r.is_integer() && !r.is_status("OK"))
-            co_return q.timing.failed<bool>(not_expected(operation::destroy, r));
+    const auto& [set, removed] = q.replies;
+    if (is_refusal(set))
+        refuse_tombstones();
+    else if (!set.is_status("OK"))
+        co_return q.timing.failed<bool>(not_expected(operation::destroy, set));
+    if (!removed.is_integer()) co_return q.timing.failed<bool>(not_expected(operation::destroy, removed));
     answered(operation::destroy);
     co_return q.timing.done<bool>(q.replies[1].integer > 0);
 }
@@ -108,6 +143,13 @@ task<result<void>> redis_store::ping() {
         co_return q.timing.failed<void>(not_expected(operation::ping, q.answer()));
     answered(operation::ping);
     co_return q.timing.done(result<void>());
+}
+
+// Without them all goes on: what has ended can only be brought back by others.
+void redis_store::refuse_tombstones() {
+    if (std::exchange(tombstones_refused_, true)) return;
+    log::warn("no tombstones: the session store does not let keys vestibule:* be used",
+              {{"store", params_.url.display()}});
 }
 
 // In the slot of the session's key on a Cluster: by its own hash tag, or with the key as one.

@@ -17,7 +17,11 @@ task<result<write_outcome>> redis_store::compare_and_set(std::string_view sid, s
 task<result<write_outcome>> redis_store::retire(std::string_view sid, std::string_view expected,
                                                 std::string_view moved_to, milliseconds grace) {
     question<1> q(*this, operation::retire, false);
-    // Without tombstones a short one, which lasts as long as the grace.
+    if (tombstones_refused_) {
+        scripts::remove().append_request(q.op.request, {key_of(sid)}, {expected});
+        co_return co_await where_expected(q, operation::retire, scripts::remove());
+    }
+    // Where there are no others, one that lasts as long as the grace.
     const seconds lasting = std::max(params_.tombstone, std::chrono::ceil<seconds>(grace));
     const std::string tombstone = tombstone_of(sid);
     scripts::retire().append_request(

@@ -12,8 +12,8 @@ from harness.redis import Redis
 from harness.wire import request_text
 
 HANDSHAKE = ("ping", "hello", "auth", "select", "client", "subscribe", "info", "config", "command", "acl")
-ACL = ("~sess:*", "resetchannels", "&__redis__:invalidate", "+get", "+pttl", "+set", "+expire", "+del", "+eval",
-       "+evalsha", "+ping", "+select", "+hello", "+client|id", "+client|tracking", "+subscribe")
+ACL = ("~sess:*", "~vestibule:*", "resetchannels", "&__redis__:invalidate", "+mget", "+get", "+pttl", "+set",
+       "+expire", "+del", "+eval", "+evalsha", "+ping", "+select", "+hello", "+client|id", "+client|tracking", "+subscribe")
 
 
 @pytest.fixture
@@ -82,7 +82,7 @@ def test_switched_off(in_front, redis):
     redis.command("CONFIG", "RESETSTAT")
     with program.client() as client:
         assert ask([client], cookie, 50) == [200] * 50
-    assert operations(redis, "get") == 50
+    assert operations(redis, "mget") == 50
     assert operations(redis, "client|tracking") == operations(redis, "subscribe") == 0
     assert not any(name.startswith("vestibule_near_cache") for name in program.metrics())
 
@@ -102,7 +102,7 @@ def test_one_touch_for_many_requests(in_front, redis):
     time.sleep(0.1 * SLOWER)
     ask(clients, cookie, 10, answers)
     assert {answer.status for answer in answers} == {200}
-    assert operations(redis, "expire") == operations(redis, "get") == 1
+    assert operations(redis, "expire") == operations(redis, "mget") == 1
     assert expires_at(redis, sid) - before > 900
     waited = near(program, "misses_total") - misses  # for that GET, on which they came
     assert waited <= len(clients) and near(program, "hits_total") - hits == 160 - waited
@@ -122,7 +122,7 @@ def test_a_session_in_steady_use_is_touched_once_an_interval(in_front, redis):
         time.sleep(3.5)
     touches, seconds = operations(redis, "expire"), time.monotonic() - begin
     assert 2 <= touches <= seconds + 1
-    assert operations(redis, "get") == touches, "fetched again after each, and by no request"
+    assert operations(redis, "mget") == touches, "fetched again after each, and by no request"
     assert {answer.status for answer in crowd.all()} == {200}
 
 

@@ -45,7 +45,7 @@ cookies.CONFIDENTIAL.update({PASSWORD, ESCAPED})
 
 
 def test_passwords_and_users(vestibule, backend, redis):
-    redis.command("ACL", "SETUSER", "app", "on", f">{PASSWORD}", "~sess:*", "+@all")
+    redis.command("ACL", "SETUSER", "app", "on", f">{PASSWORD}", "~sess:*", "~vestibule:*", "+@all")
     program = vestibule({**COMMON, "store": {"url": f"redis://app:{ESCAPED}@127.0.0.1:{redis.port}"}})
     assert recognised(program, backend, redis)
     redis.command("ACL", "DELUSER", "app")

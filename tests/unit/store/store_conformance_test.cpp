@@ -29,24 +29,12 @@ redis_server& server() {
     static const auto instance = [] {
         auto s = std::make_unique<redis_server>(true);
         // All that a session store needs, and no more. (CLIENT SETNAME is tried, and not needed.)
-        s->raw({"ACL",          "SETUSER",        "app",
-                "on",           ">p@ss:w/#%",     "~sess:*",
-                "+get",         "+pttl",          "+set",
-                "+expire",      "+del",           "+eval",
-                "+evalsha",     "+ping",          "+select",
-                "~vestibule:*", "+zadd",          "+zrem",
-                "+zrange",      "+zrangebyscore", "+zremrangebyscore",
-                "+zcard",       "+persist",       "+pexpireat",
-                "+scan"});
-        // And with a near cache.
         s->raw({"ACL",
                 "SETUSER",
-                "near",
+                "app",
                 "on",
-                ">pw",
+                ">p@ss:w/#%",
                 "~sess:*",
-                "resetchannels",
-                "&__redis__:invalidate",
                 "+get",
                 "+pttl",
                 "+set",
@@ -56,11 +44,8 @@ redis_server& server() {
                 "+evalsha",
                 "+ping",
                 "+select",
-                "+hello",
-                "+client|id",
-                "+client|tracking",
-                "+subscribe",
                 "~vestibule:*",
+                "+mget",
                 "+zadd",
                 "+zrem",
                 "+zrange",
@@ -70,6 +55,15 @@ redis_server& server() {
                 "+persist",
                 "+pexpireat",
                 "+scan"});
+        // And with a near cache.
+        s->raw({"ACL",        "SETUSER",      "near",           "on",
+                ">pw",        "~sess:*",      "resetchannels",  "&__redis__:invalidate",
+                "+get",       "+pttl",        "+set",           "+expire",
+                "+del",       "+eval",        "+evalsha",       "+ping",
+                "+select",    "+hello",       "+client|id",     "+client|tracking",
+                "+subscribe", "~vestibule:*", "+mget",          "+zadd",
+                "+zrem",      "+zrange",      "+zrangebyscore", "+zremrangebyscore",
+                "+zcard",     "+persist",     "+pexpireat",     "+scan"});
         ::setenv("SSL_CERT_FILE", s->certificate().c_str(), 1);
         return s;
     }();
