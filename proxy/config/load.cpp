@@ -36,6 +36,15 @@ void read_settings(const map_reader& root, settings& s) {
     read_log(root["log"], s.log);
 }
 
+/// session.user is auto: it matters where answers of the backend say who is logged in, or somebody counts.
+void settle_user(const map_reader& root, settings& s) {
+    const cursor user = root["session"].key("user");
+    const auto text = user.text();
+    if (!user.absent() && text && *text != "auto") return;
+    const bool counts = s.server.session.max_per_user.count > 0;
+    if (s.server.capture.empty() && !s.server.control.enabled && !counts) s.server.session.life.user.reset();
+}
+
 void sort_by_place(std::vector<problem>& problems) {
     const auto place = [](const problem& p) { return std::pair(p.line, p.column); };
     std::stable_sort(problems.begin(), problems.end(),
@@ -64,6 +73,7 @@ load_result load_text(const std::string& yaml, const environment& env, const std
         auto s = defaults();
         const map_reader root(cursor(shared, &*tree, tree->at, {}));
         read_settings(root, s);
+        settle_user(root, s);
         check_across(root, s);
         if (shared.problems.empty()) result.value = std::move(s);
     }

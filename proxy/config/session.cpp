@@ -60,14 +60,14 @@ void read_life(const map_reader& m, const std::optional<milliseconds>& max_age,
 void read_identity(const map_reader& m, server::session_params& out) {
     const cursor user = m["user"];
     std::string text;
-    if (user.given() && read_text(user, text)) {
+    if (user.given() && read_text(user, text) && text != "auto") {
         auto pointer = session::json_pointer::parse(text);
         if (text.empty() || parse_boolean(text) == false)
             out.life.user.reset();
         else if (pointer)
             out.life.user = std::move(*pointer);
         else
-            user.error(user.shown() + " is no JSON Pointer (like /user/id, or /passport/user; off for none)");
+            user.error(user.shown() + " is no JSON Pointer (like /user/id or /passport/user; auto, or off for none)");
     }
     read_duration_or_none(m["renew_id"], out.life.renew_id, {1s, days(365)});
     read_duration(m["renew_grace"], out.life.renew_grace, {1s, 5min});
