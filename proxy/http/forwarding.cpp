@@ -97,6 +97,12 @@ std::string_view forwarded_host(const field_list& fields) noexcept {
     return only_line(fields, host_name, valid_authority);
 }
 
+std::string_view host_asked_for(const field_list& fields, const client_facts& client,
+                                std::string_view host) noexcept {
+    auto said = client.peer_trusted ? forwarded_host(fields) : std::string_view();
+    return said.empty() ? host : ascii::take_part(said, ',');
+}
+
 void append_forwarding(std::string& out, const field_list& fields, const client_facts& client,
                        std::string_view peer_text, std::string_view host) {
     const auto peer = peer_text.substr(0, peer_text.find('%'));  // no scope id

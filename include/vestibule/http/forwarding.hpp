@@ -40,6 +40,11 @@ struct client_facts {
 void find_client(const field_list& fields, const ip_address& peer, bool own_tls,
                  std::span<const cidr> trusted, client_facts& out);
 
+/// The host that the client asked for: the first of X-Forwarded-Host, where a trusted peer sent one line of
+/// hosts; else `host`, which is that of the request.
+std::string_view host_asked_for(const field_list& fields, const client_facts& client,
+                                std::string_view host) noexcept;
+
 /// Appends X-Forwarded-For, -Proto, -Host and Forwarded lines ("Name: value\r\n"): extended or kept
 /// where the peer is trusted, replaced where not. `peer_text`: the peer itself, "unix:" for a unix socket;
 /// `host`: the Host of the request, validated, or empty. What a trusted peer sends in -Proto, -Host and

@@ -262,6 +262,28 @@ TEST(append_forwarding, table) {
     }
 }
 
+TEST(host_asked_for, table) {
+    const struct {
+        const char* lines;
+        bool trusted;
+        const char* expected;
+    } cases[] = {
+        {"", true, "here"},
+        {"X-Forwarded-Host: shop.example.com:8443\r\n", true, "shop.example.com:8443"},
+        {"X-Forwarded-Host: shop.example.com, inner.example.com\r\n", true, "shop.example.com"},
+        {"X-Forwarded-Host: shop.example.com\r\n", false, "here"},
+        {"X-Forwarded-Host: a\r\nX-Forwarded-Host: b\r\n", true, "here"},
+        {"X-Forwarded-Host: a/b\r\n", true, "here"},
+        {"X-Forwarded-Host:\r\n", true, "here"},
+    };
+    for (const auto& c : cases) {
+        const parsed head("Host: here\r\n" + std::string(c.lines));
+        client_facts client;
+        client.peer_trusted = c.trusted;
+        EXPECT_EQ(host_asked_for(head.fields(), client, "here"), c.expected) << c.lines;
+    }
+}
+
 TEST(is_forwarding_name, table) {
     for (const std::string_view name : {"X-Forwarded-For", "x-forwarded-proto", "X_FORWARDED_HOST",
                                         "forwarded", "X.Forwarded.For", "x-forwarded_for", "FORWARDED"}) {
