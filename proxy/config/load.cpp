@@ -33,6 +33,9 @@ void read_settings(const map_reader& root, settings& s) {
     read_routes(root["routes"], s.server.policy);
     read_capture(root["capture"], s.server.capture);
     read_backend_control(root["backend_control"], s.server.control);
+    read_csrf(root["csrf"], s.server.csrf);
+    read_cors(root["cors"], s.server.cors);
+    read_flood(root["flood"], s.server.flood);
     read_log(root["log"], s.log);
 }
 

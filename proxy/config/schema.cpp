@@ -11,10 +11,23 @@ namespace {
 constexpr bool later = true;
 
 constexpr known_key top[] = {
-    {"listen"},       {"admin"},       {"workers"},     {"backends"},
-    {"proxy"},        {"session"},     {"store"},       {"inject"},
-    {"routes"},       {"log"},         {"capture"},     {"backend_control"},
-    {"vault", later}, {"csrf", later}, {"cors", later}, {"assertion", later},
+    {"listen"},
+    {"admin"},
+    {"workers"},
+    {"backends"},
+    {"proxy"},
+    {"session"},
+    {"store"},
+    {"inject"},
+    {"routes"},
+    {"log"},
+    {"capture"},
+    {"backend_control"},
+    {"vault", later},
+    {"csrf"},
+    {"cors"},
+    {"flood"},
+    {"assertion", later},
 };
 constexpr known_key listener[] = {{"address"}, {"tls", later}};
 constexpr known_key admin[] = {{"address"}, {"token", later}};
@@ -48,6 +61,11 @@ constexpr known_key deny[] = {{"status"}, {"redirect"}};
 constexpr known_key capture[] = {{"on"}, {"set"}, {"destroy"}, {"regenerate"}};
 constexpr known_key capture_on[] = {{"method"}, {"path"}, {"status"}};
 constexpr known_key backend_control[] = {{"enabled"}, {"allow"}};
+constexpr known_key csrf[] = {{"mode"}, {"allow"}, {"shadow"}};
+constexpr known_key cors[] = {
+    {"allow_origins"}, {"allow_methods"}, {"allow_headers"}, {"expose_headers"}, {"credentials"}, {"max_age"},
+};
+constexpr known_key flood[] = {{"new_sessions"}, {"failed_cookies"}, {"window"}, {"max_addresses"}};
 constexpr known_key log[] = {{"level"}, {"access"}, {"format"}};
 
 constexpr known_map maps[] = {
@@ -73,6 +91,9 @@ constexpr known_map maps[] = {
     {"capture[]", capture},
     {"capture[].on", capture_on},
     {"backend_control", backend_control},
+    {"csrf", csrf},
+    {"cors", cors},
+    {"flood", flood},
     {"log", log},
 };
 

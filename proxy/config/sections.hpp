@@ -36,6 +36,10 @@ void read_backend_control(const cursor& at, server::control_params& out);
 void read_inject(const cursor& at, server::inject_params& out);
 void read_routes(const cursor& at, policy::policy_params& out);
 
+void read_csrf(const cursor& at, policy::csrf_params& out);
+void read_cors(const cursor& at, policy::cors_params& out);
+void read_flood(const cursor& at, server::flood_params& out);
+
 /// What no section sees alone: addresses that collide, a backend that is this proxy, a lax cookie in a
 /// wide world. `root`: the whole file.
 void check_across(const map_reader& root, const settings& s);

@@ -62,6 +62,7 @@ void build_client_head(std::string& out, const site& s, const http::response_hea
         if (cookie == backend_cookie::refused && sets_our_cookie(s, f, ignored)) continue;
         if (f.id == field_id::unknown && s.control.contains(f.name)) continue;
         if (private_only && http::is_shared_cache_field(f)) continue;
+        if (plan.cors && policy::is_cors_field(f)) continue;
         if (nominations && f.id != field_id::content_length && is_nominated(head.fields, f.name)) continue;
         out += f.name;
         out += ": ";
@@ -69,6 +70,8 @@ void build_client_head(std::string& out, const site& s, const http::response_hea
         out += "\r\n";
     }
     if (private_only) http::append_private_cache_control(out, head.fields);
+    if (plan.cors) policy::append_vary_origin(out, head.fields);
+    out += plan.cors_lines;
     out += plan.set_cookie;
     if (plan.chunked) out += "Transfer-Encoding: chunked\r\n";
     if (plan.chunked)

@@ -16,6 +16,8 @@ struct client_head_plan {
     bool keep_alive_1_0 = false;    // an HTTP/1.0 client asked to stay
     bool upgrade = false;           // 101
     std::string_view set_cookie{};  // finished "Set-Cookie: ...\r\n" line of ours, or empty
+    bool cors = false;              // we say what other origins may read, not the backend
+    std::string_view cors_lines{};  // finished lines for an allowed one
 };
 
 /// What the backend's own Set-Cookie lines say about our cookie.

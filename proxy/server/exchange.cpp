@@ -77,6 +77,9 @@ task<fate> exchange::run(std::string_view head) {
     bool pass = read_request(head);
     if (pass) {
         match_route();
+        if (site_->guarded) pass = guard();
+    }
+    if (pass) {
         if (!session_at_hand()) co_await load_session();
         if (renewal_ != session::sid_step::keep) co_await renew_sid();
         pass = settle_session();
@@ -107,6 +110,7 @@ bool exchange::read_request(std::string_view head) {
             ec = framing.error();
     }
     if (!ec) ec = http::normalise_target(head_.target, target_);
+    if (site_->cors.on()) note_origin();
     if (ec) {
         target_.path = path_as_sent(head_.target);
         fail(ec);
@@ -196,7 +200,8 @@ task<fate> exchange::send_answer() {
     const bool go_on =
         readable && keep_alive_ && !w_.draining && fate_ != fate::linger && skip_request_body();
     client_head_.clear();
-    http::append_canned(client_head_, answer_.status, answer_.extra + set_cookie_, !go_on, method_ == "HEAD");
+    http::append_canned(client_head_, answer_.status, answer_.extra + set_cookie_ + cors_of_answer(), !go_on,
+                        method_ == "HEAD");
     const error_code ec =
         co_await net::write_all(client_.stream, client_.write_limit, site_->params.timeouts.idle_body,
                                 boost::asio::buffer(client_head_));

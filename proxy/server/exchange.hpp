@@ -97,6 +97,17 @@ class exchange {
     void append_members(std::string& out) const;
     bool meets_route();
 
+    // The guards (guard.cpp), each where its feature is on.
+    void note_origin();
+    bool guard();
+    void answer_preflight();
+    bool comes_from_here();
+    void count_failed_cookie(cookie_outcome why, std::string_view text);
+    bool admit_without_session();
+    bool may_issue();
+    void log_flood(std::string_view kind, std::uint32_t limit);
+    std::string cors_of_answer() const;
+
     // forward's parts (forward.cpp, respond.cpp).
     task<bool> talk(body_reader& request_body, std::string_view first_piece);
     task<error_code> read_response_head();
@@ -153,6 +164,7 @@ class exchange {
     std::vector<candidate>& candidates_ = texts_.candidates;
     const candidate* anonymous_ = nullptr;  // a valid anonymous one among them
     bool saw_cookie_ = false;
+    std::uint32_t failed_cookies_ = 0, failed_fingerprint_ = 0;  // for the flood guard
     session_outcome outcome_ = session_outcome::none;
     session::session_ptr session_;  // a live stored one
     std::string& sid_ = texts_.sid;
@@ -178,6 +190,7 @@ class exchange {
     std::string& client_head_ = texts_.client_head;
 
     // The answer.
+    std::string& cors_ = texts_.cors;
     struct own_answer {
         unsigned status = 0;  // 0: none
         std::string extra;

@@ -35,6 +35,7 @@ struct exchange_buffers {
     std::string request_id, traceparent;
     std::string sid, handle;
     std::string set_cookie;  // finished line, or empty
+    std::string cors;        // finished lines of the answer, or empty
     std::string injected;    // finished lines, where the session does not keep them
     std::string backend_head, client_head;
 

@@ -31,7 +31,9 @@ task<fate> exchange::respond(bool request_done) {
                        .close = !stay,
                        .keep_alive_1_0 = stay && head_.version == 10,
                        .upgrade = false,
-                       .set_cookie = set_cookie_});
+                       .set_cookie = set_cookie_,
+                       .cors = site_->cors.on(),
+                       .cors_lines = cors_});
     status_ = response_.status;
     response_begun_ = true;
 

@@ -61,7 +61,8 @@ task<void> exchange::load_session() {
     }
 }
 
-// False: the store could not answer, and the request is answered so.
+// False: the store could not answer, or the address has brought too many bad cookies, and the request is
+// answered so.
 bool exchange::settle_session() {
     const session_mode mode = site_->routes.at(route_).session;
     if (mode == session_mode::off) {
@@ -85,8 +86,10 @@ bool exchange::settle_session() {
         }
         failure_ = {};
         w_.metrics.count_failure(side::store);
-    } else if (sid_.empty() && mode == session_mode::issue && !ended_lately_) {
-        issue_anonymous();
+    } else if (sid_.empty()) {
+        if (site_->flood && !admit_without_session()) return false;
+        const bool wanted = mode == session_mode::issue && !ended_lately_;
+        if (wanted && (!site_->flood || may_issue())) issue_anonymous();
     }
     if (!session_) {
         append_injection(texts_.injected);
@@ -108,8 +111,9 @@ void exchange::collect_candidates() {
             if (++looked_at > max_looked_at || candidates_.size() == max_candidates) return;
             const auto value = session::read_signed_value(pair->value);
             if (!value) {
-                w_.metrics.count_cookie(value.error() == errc::bad_signature ? cookie_outcome::bad_signature
-                                                                             : cookie_outcome::malformed);
+                count_failed_cookie(value.error() == errc::bad_signature ? cookie_outcome::bad_signature
+                                                                         : cookie_outcome::malformed,
+                                    pair->value);
                 continue;
             }
             if (std::ranges::find(candidates_, std::string_view(value->sid), &candidate::sid) !=
@@ -118,7 +122,7 @@ void exchange::collect_candidates() {
             if (candidates_.capacity() == 0) candidates_.reserve(max_candidates);
             candidate c{*value, 0, {}};
             if (!verify(c))
-                w_.metrics.count_cookie(cookie_outcome::bad_signature);
+                count_failed_cookie(cookie_outcome::bad_signature, pair->value);
             else if (const auto issued = session::anonymous_issue_time(c.sid()); !issued)
                 candidates_.push_back(std::move(c));
             else if (!session::anonymous_alive(*issued, site_->params.session.life, wall_now()))
@@ -152,7 +156,7 @@ bool exchange::verify(candidate& c) {
 // Adopts what was loaded, if it is a live session.
 void exchange::judge(const candidate& c, session_ptr loaded) {
     if (!loaded) {
-        w_.metrics.count_cookie(cookie_outcome::unknown);
+        count_failed_cookie(cookie_outcome::unknown, c.sid());
         return;
     }
     if (loaded->state != session::standing::live) {

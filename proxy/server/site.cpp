@@ -2,6 +2,8 @@
 
 #include "server/capture.hpp"
 
+#include <vestibule/base/crypto.hpp>
+
 #include <atomic>
 
 namespace vestibule::server {
@@ -23,6 +25,20 @@ std::uint64_t next_number() noexcept {
     return ++last;
 }
 
+// What may share its pages' cookies with us may act with them. "*" names nobody.
+http::origin_set allowed_origins(const server_params& p) {
+    std::vector<std::string> origins = p.csrf.allow;
+    origins.insert(origins.end(), p.cors.allow_origins.begin(), p.cors.allow_origins.end());
+    return http::origin_set(origins);
+}
+
+std::unique_ptr<flood_table> make_flood_table(const flood_params& p) {
+    if (!p.on()) return nullptr;
+    std::uint64_t seed = 0;
+    random_bytes({reinterpret_cast<unsigned char*>(&seed), sizeof seed});
+    return std::make_unique<flood_table>(p, seed);
+}
+
 const std::string& handle_secret(const session_params& s) {
     return s.handle_key.empty() ? s.secrets.back() : s.handle_key;
 }
@@ -37,6 +53,10 @@ site::site(server_params p)
       routes(params.policy),
       control(control_names()),
       has_effects(!params.capture.empty() || params.control.enabled),
-      stripped(stripped_names(params.inject)) {}
+      stripped(stripped_names(params.inject)),
+      cors(params.cors),
+      csrf_allow(allowed_origins(params)),
+      guarded(cors.on() || params.csrf.mode != policy::csrf_mode::off),
+      flood(make_flood_table(params.flood)) {}
 
 }  // namespace vestibule::server

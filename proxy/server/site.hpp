@@ -2,11 +2,17 @@
 // whole on reload.
 #pragma once
 
+#include "server/flood_table.hpp"
+
 #include <vestibule/http/field_names.hpp>
+#include <vestibule/http/origin.hpp>
+#include <vestibule/policy/cors.hpp>
 #include <vestibule/policy/policy.hpp>
 #include <vestibule/server/server_params.hpp>
 #include <vestibule/session/cookie_value.hpp>
 #include <vestibule/session/sid.hpp>
+
+#include <memory>
 
 namespace vestibule::server {
 
@@ -22,6 +28,10 @@ struct site {
     http::name_set control;   // fields of the backend that never reach the client, by equivalence
     bool has_effects;         // answers may change sessions
     http::name_set stripped;  // client fields that never reach the backend, by equivalence
+    policy::cors_table cors;
+    http::origin_set csrf_allow;
+    bool guarded;                        // by CORS or CSRF
+    std::unique_ptr<flood_table> flood;  // null: off. Not immutable, but thread-safe; begins anew on reload
 };
 
 }  // namespace vestibule::server

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "server/exchange_buffers.hpp"
+#include "server/guard_metrics.hpp"
 #include "server/keyed_lock.hpp"
 #include "server/metrics.hpp"
 #include "server/site.hpp"
@@ -34,6 +35,7 @@ struct worker_state {
           pool(context, sweeper, current->params.upstream, registry, std::move(connect)),
           store(st),
           metrics(registry, current->signer.size()),
+          guards(registry),
           counts(c) {}
 
     boost::asio::io_context& io;
@@ -42,6 +44,7 @@ struct worker_state {
     upstream::pool pool;
     session::session_store& store;
     server_metrics metrics;
+    guard_metrics guards;
     exchange_buffers_pool buffers;
     keyed_lock writing;  // sids whose sessions are being changed
     process_counts& counts;

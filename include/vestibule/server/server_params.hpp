@@ -4,6 +4,7 @@
 #include <vestibule/http/cookies.hpp>
 #include <vestibule/http/forwarding.hpp>
 #include <vestibule/http/head.hpp>
+#include <vestibule/policy/guard_params.hpp>
 #include <vestibule/policy/policy_params.hpp>
 #include <vestibule/server/capture_params.hpp>
 #include <vestibule/session/document.hpp>
@@ -82,6 +83,16 @@ struct session_params {
     failure_policy on_failure = failure_policy::reject;  // store.on_failure
 };
 
+/// Of one client address, an IPv6 one's /64. Zero means no limit.
+struct flood_params {
+    std::uint32_t new_sessions = 0;    // in a window; over it, requests go on without a session
+    std::uint32_t failed_cookies = 0;  // in a window; over it, requests whose cookies fail get 429
+    milliseconds window{60'000};
+    std::size_t max_addresses = 65'536;  // remembered, in the whole process
+
+    bool on() const noexcept { return new_sessions > 0 || failed_cookies > 0; }
+};
+
 struct server_params {
     std::vector<listen_params> listen{listen_params{}};
     std::vector<http::cidr> trusted_proxies;
@@ -92,6 +103,9 @@ struct server_params {
     std::vector<capture_rule> capture;
     control_params control;
     policy::policy_params policy;
+    policy::csrf_params csrf;
+    policy::cors_params cors;
+    flood_params flood;
     upstream::upstream_params upstream;
 };
 

@@ -142,8 +142,8 @@ void describe(writer& w, const server::timeout_params& p) {
 }
 
 void describe(writer& w, const server::server_params& p) {
-    const auto& [listen, trusted_proxies, limits, timeouts, session, inject, capture, control, policy,
-                 upstream] = p;
+    const auto& [listen, trusted_proxies, limits, timeouts, session, inject, capture, control, policy, csrf,
+                 cors, flood, upstream] = p;
     w("listen", listen);
     w("trusted_proxies", trusted_proxies);
     describe(w, limits);
@@ -154,11 +154,27 @@ void describe(writer& w, const server::server_params& p) {
     w("inject.id", id);
     w("inject.headers", headers);
     w("capture", capture);
-    const auto& [control_enabled, allow] = control;
+    const auto& [control_enabled, control_allow] = control;
     w("control.enabled", control_enabled);
-    w("control.allow", allow);
+    w("control.allow", control_allow);
     const auto& [routes] = policy;
     w("routes", routes);
+    const auto& [mode, allow, shadow] = csrf;
+    w("csrf.mode", mode);
+    w("csrf.allow", allow);
+    w("csrf.shadow", shadow);
+    const auto& [allow_origins, allow_methods, allow_headers, expose_headers, credentials, max_age] = cors;
+    w("cors.allow_origins", allow_origins);
+    w("cors.allow_methods", allow_methods);
+    w("cors.allow_headers", allow_headers);
+    w("cors.expose_headers", expose_headers);
+    w("cors.credentials", credentials);
+    w("cors.max_age", max_age);
+    const auto& [new_sessions, failed_cookies, window, max_addresses] = flood;
+    w("flood.new_sessions", new_sessions);
+    w("flood.failed_cookies", failed_cookies);
+    w("flood.window", window);
+    w("flood.max_addresses", max_addresses);
     const auto& [backend, connect_timeout, idle_timeout] = upstream;
     const auto& [url, host, port, unix_path] = backend;
     w("backend.url", url);

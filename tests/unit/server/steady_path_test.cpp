@@ -69,8 +69,8 @@ server_params params() {
 // A worker between two ends of real sockets, driven by hand.
 class rig {
   public:
-    rig()
-        : site_(std::make_shared<const site>(params())),
+    explicit rig(server_params p)
+        : site_(std::make_shared<const site>(std::move(p))),
           worker_(io_, site_, store_, metrics_, counts_, [this] { return connect(); }) {
         log::start({.min_level = log::level::off, .access = false});
         int client = -1;
@@ -133,18 +133,27 @@ class rig {
     int client_ = -1, backend_ = -1;
 };
 
-TEST(steady_path, allocates_nothing) {
-    rig r;
+// Beside the session: what other sites may do, and how much one address.
+server_params guarded_params() {
+    server_params p = params();
+    p.csrf.mode = policy::csrf_mode::origin;
+    p.cors.allow_origins = {"https://app.example.test"};
+    p.flood = {.new_sessions = 10, .failed_cookies = 10};
+    return p;
+}
+
+void expect_no_allocation(server_params p) {
+    rig r(std::move(p));
     const std::string cookie = "theme=dark; vestibule.sid=" + r.signed_cookie() + "; locale=en-GB\r\n";
     const std::string request =
         "GET /account/orders/2026?page=2&sort=date HTTP/1.1\r\nHost: shop.example.test\r\n"
         "User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0\r\n"
         "Accept: text/html,application/xhtml+xml,application/xml;q=0.9\r\nAccept-Language: en-US,en;q=0.5\r\n"
-        "Accept-Encoding: gzip, deflate, br, zstd\r\nCookie: " +
+        "Accept-Encoding: gzip, deflate, br, zstd\r\nOrigin: https://app.example.test\r\nCookie: " +
         cookie + "\r\n";
     const std::string post =
         "POST /account/orders HTTP/1.1\r\nHost: shop.example.test\r\nContent-Length: 5\r\n"
-        "Cookie: " +
+        "Origin: https://app.example.test\r\nReferer: https://app.example.test/orders\r\nCookie: " +
         cookie + "\r\nhello";
     const std::string page = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 5\r\n\r\nhello";
     const std::string pieces = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n";
@@ -165,6 +174,14 @@ TEST(steady_path, allocates_nothing) {
         EXPECT_EQ(n, 0u) << e.name << ": allocations in 1,000 exchanges";
 #endif
     }
+}
+
+TEST(steady_path, allocates_nothing) {
+    expect_no_allocation(params());
+}
+
+TEST(steady_path, allocates_nothing_with_every_guard_on) {
+    expect_no_allocation(guarded_params());
 }
 
 }  // namespace
