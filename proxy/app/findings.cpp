@@ -37,6 +37,12 @@ std::vector<finding> judge_settings(const config::settings& s, std::size_t descr
         found.push_back({severity::warning,
                          "session.cookie.http_only is false: scripts in a page can read the cookie",
                          "leave it true unless a script needs it"});
+    if (session.cookie.same_site == http::same_site_mode::none &&
+        (s.server.csrf.mode == policy::csrf_mode::off || s.server.csrf.shadow))
+        found.push_back(
+            {severity::warning,
+             "session.cookie.same_site is none: other sites' pages can act with a visitor's session",
+             "set csrf.mode to origin, and csrf.allow to the origins that may"});
     if (s.store.url.kind == store::store_kind::memory)
         found.push_back({severity::warning,
                          "store.url is memory: sessions die with the process and are not shared",

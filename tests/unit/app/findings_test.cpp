@@ -52,6 +52,15 @@ TEST(judge_settings, says_what_bites) {
               std::string::npos);
     EXPECT_NE(with([](auto& s) { s.server.session.cookie.http_only = false; }).find("http_only"),
               std::string::npos);
+    EXPECT_NE(with([](auto& s) {
+                  s.server.session.cookie.same_site = http::same_site_mode::none;
+              }).find("same_site is none"),
+              std::string::npos);
+    EXPECT_EQ(with([](auto& s) {
+                  s.server.session.cookie.same_site = http::same_site_mode::none;
+                  s.server.csrf.mode = policy::csrf_mode::origin;
+              }),
+              "");
     EXPECT_NE(with([](auto& s) { s.store.url = {}; }).find("memory"), std::string::npos);
     EXPECT_NE(with([](auto& s) { s.workers = 10'000; }).find("workers is 10000"), std::string::npos);
     EXPECT_EQ(told(judge_settings(good_settings(), 1024)),
