@@ -96,6 +96,10 @@ result<std::string> edit_remove(std::string_view text, const json_pointer& p);
 /// caller.
 std::string header_text(std::string_view json);
 
+/// The text behind a JSON text as it is: strings unescaped (a lone surrogate becomes U+FFFD), all else as
+/// compact JSON.
+std::string plain_text(std::string_view json);
+
 /// Whether a JSON text equals a string written in a configuration: a JSON string by its unescaped text,
 /// numbers, booleans and null by their text. An object or array equals none. Allocates nothing.
 bool equals_text(std::string_view json, std::string_view expected) noexcept;

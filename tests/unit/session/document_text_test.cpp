@@ -53,6 +53,21 @@ TEST(header_text, bytes_that_are_no_json_do_no_harm) {
     }
 }
 
+TEST(plain_text, table) {
+    const text_case cases[] = {
+        {R"("u1")", "u1"},
+        {R"("")", ""},
+        {R"(" 100% \u00eb\"")", " 100% \xC3\xAB\""},
+        {"\"zo\xC3\xAB\"", "zo\xC3\xAB"},
+        {R"("\ud83d\ude00\ud800")", "\xF0\x9F\x98\x80\xEF\xBF\xBD"},
+        {"12345678901234567890", "12345678901234567890"},
+        {" true ", "true"},
+        {R"({ "id" : "a b" })", R"({"id":"a b"})"},
+        {"", ""},
+    };
+    for (const auto& [json, expected] : cases) EXPECT_EQ(plain_text(json), expected) << json;
+}
+
 TEST(equals_text, table) {
     struct equals_case {
         const char *json, *expected;
