@@ -1,6 +1,8 @@
 #include "config/addresses.hpp"
 #include "config/sections.hpp"
 
+#include <algorithm>
+
 namespace vestibule::config {
 namespace {
 
@@ -50,12 +52,23 @@ void check_cookie(const map_reader& root, const settings& s) {
     }
 }
 
+// A key of HS256 is in the backend's hands, too.
+void check_assertion(const map_reader& root, const settings& s) {
+    const auto& assertion = s.server.assertion;
+    if (assertion.algorithm != signing_algorithm::hs256) return;
+    for (const auto& secret : s.server.session.secrets)
+        if (std::find(assertion.keys.begin(), assertion.keys.end(), secret) != assertion.keys.end())
+            root["assertion"].key("keys").error(
+                "has a secret of session.secrets, so that the backend could sign cookies (a key of its own)");
+}
+
 }  // namespace
 
 void check_across(const map_reader& root, const settings& s) {
     check_listeners(root, s);
     check_backend(root, s);
     check_cookie(root, s);
+    check_assertion(root, s);
 }
 
 }  // namespace vestibule::config

@@ -29,7 +29,9 @@ void read_settings(const map_reader& root, settings& s) {
     read_proxy(root["proxy"], s.server);
     read_session(root["session"], s.server.session, s.store.tombstone);
     read_store(root["store"], s.store, s.server.session.on_failure);
-    read_inject(root["inject"], s.server.inject);
+    name_judge names;
+    read_inject(root["inject"], s.server.inject, names);
+    read_assertion(root["assertion"], s.server.assertion, names);
     read_routes(root["routes"], s.server.policy);
     read_capture(root["capture"], s.server.capture);
     read_backend_control(root["backend_control"], s.server.control);

@@ -27,7 +27,7 @@ constexpr known_key top[] = {
     {"csrf"},
     {"cors"},
     {"flood"},
-    {"assertion", later},
+    {"assertion"},
 };
 constexpr known_key listener[] = {{"address"}, {"tls", later}};
 constexpr known_key admin[] = {{"address"}, {"token", later}};
@@ -55,6 +55,10 @@ constexpr known_key store[] = {
 constexpr known_key memory[] = {{"max_bytes"}};
 constexpr known_key near_cache[] = {{"enabled"}, {"max_bytes"}, {"max_stale"}};
 constexpr known_key inject[] = {{"state"}, {"id"}, {"headers"}};
+constexpr known_key assertion[] = {
+    {"enabled"},  {"header"},  {"algorithm"},       {"keys"}, {"issuer"}, {"audience"},
+    {"lifetime"}, {"subject"}, {"method_and_path"},
+};
 constexpr known_key route[] = {{"match"}, {"session"}, {"require"}, {"deny"}};
 constexpr known_key match[] = {{"path"}, {"methods"}, {"host"}};
 constexpr known_key deny[] = {{"status"}, {"redirect"}};
@@ -85,6 +89,8 @@ constexpr known_map maps[] = {
     {"store.memory", memory},
     {"store.near_cache", near_cache},
     {"inject", inject},
+    {"assertion", assertion},
+    {"assertion.keys[]", secret},
     {"routes[]", route},
     {"routes[].match", match},
     {"routes[].deny", deny},

@@ -2,6 +2,7 @@
 // the rules within the section, and leaves defaults where keys are absent.
 #pragma once
 
+#include "config/header_names.hpp"
 #include "config/reader.hpp"
 
 #include <vestibule/config/config.hpp>
@@ -33,7 +34,10 @@ void read_store(const cursor& at, store::store_params& out, server::failure_poli
 void read_capture(const cursor& at, std::vector<server::capture_rule>& out);
 void read_backend_control(const cursor& at, server::control_params& out);
 
-void read_inject(const cursor& at, server::inject_params& out);
+/// `names`: of all sections that set headers for the backend.
+void read_inject(const cursor& at, server::inject_params& out, name_judge& names);
+void read_assertion(const cursor& at, server::assertion_params& out, name_judge& names);
+
 void read_routes(const cursor& at, policy::policy_params& out);
 
 void read_csrf(const cursor& at, policy::csrf_params& out);
@@ -41,7 +45,7 @@ void read_cors(const cursor& at, policy::cors_params& out);
 void read_flood(const cursor& at, server::flood_params& out);
 
 /// What no section sees alone: addresses that collide, a backend that is this proxy, a lax cookie in a
-/// wide world. `root`: the whole file.
+/// wide world, a secret that is told to the backend. `root`: the whole file.
 void check_across(const map_reader& root, const settings& s);
 
 }  // namespace vestibule::config

@@ -116,6 +116,7 @@ void build_backend_head(std::string& out, const site& s, const backend_head_part
     append_field(out, "X-Request-Id", p.request_id);
     append_field(out, "traceparent", p.traceparent);
     out += p.injected;
+    out += p.assertion;
 
     if (p.head.version == 11 && p.framing.kind != http::body_kind::none)
         if (const auto expect = p.head.fields.find(field_id::expect); !expect.empty())

@@ -19,9 +19,10 @@ struct backend_head_parts {
     std::string_view peer;        // address of the connection's other end, text
     std::string_view request_id;  // passed on or created
     std::string_view traceparent;
-    std::string_view injected;  // finished session header lines
-    bool upgrade = false;       // the client asks for an upgrade that may pass
-    bool plain_answer = false;  // the answer has to be readable here: no content coding
+    std::string_view injected;     // finished session header lines
+    std::string_view assertion{};  // the same, proof of them
+    bool upgrade = false;          // the client asks for an upgrade that may pass
+    bool plain_answer = false;     // the answer has to be readable here: no content coding
 };
 
 /// Whether the request asks for a protocol upgrade that is passed on: HTTP/1.1, no body, nominated by

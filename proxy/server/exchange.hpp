@@ -96,6 +96,7 @@ class exchange {
     void append_injection(std::string& out) const;
     void append_members(std::string& out) const;
     bool meets_route();
+    std::string_view assertion_line();
 
     // The guards (guard.cpp), each where its feature is on.
     void note_origin();

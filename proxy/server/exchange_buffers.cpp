@@ -16,14 +16,15 @@ void exchange_buffers::clear() noexcept {
     facts = {};
     candidates.clear();
     for (std::string* text : {&method, &request_id, &traceparent, &sid, &handle, &set_cookie, &cors,
-                              &injected, &backend_head, &client_head})
+                              &injected, &assertion, &backend_head, &client_head})
         text->clear();
 }
 
 std::size_t exchange_buffers::capacity() const noexcept {
     std::size_t bytes = candidates.capacity() * sizeof(candidate);
-    for (const std::string* text : {&method, &request_id, &traceparent, &sid, &handle, &set_cookie, &cors,
-                                    &injected, &backend_head, &client_head, &target.path, &target.match_path})
+    for (const std::string* text :
+         {&method, &request_id, &traceparent, &sid, &handle, &set_cookie, &cors, &injected, &assertion,
+          &backend_head, &client_head, &target.path, &target.match_path})
         bytes += text->capacity();
     return bytes;
 }

@@ -37,6 +37,7 @@ struct exchange_buffers {
     std::string set_cookie;  // finished line, or empty
     std::string cors;        // finished lines of the answer, or empty
     std::string injected;    // finished lines, where the session does not keep them
+    std::string assertion;   // the same, where it was made for this exchange
     std::string backend_head, client_head;
 
     void clear() noexcept;

@@ -34,6 +34,7 @@ task<fate> exchange::forward() {
                         .request_id = request_id_,
                         .traceparent = traceparent_,
                         .injected = injected_,
+                        .assertion = site_->assertion ? assertion_line() : std::string_view(),
                         .upgrade = upgrade_,
                         .plain_answer = capture_ && capture_->plain_answer});
     const bool expecting = head_.version == 11 && !head_.fields.find(http::field_id::expect).empty();

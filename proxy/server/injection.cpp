@@ -33,6 +33,7 @@ session::session_notes& exchange::notes() {
     n.injected.clear();
     append_injection(n.injected);
     append_members(n.injected);
+    n.subject = site_->assertion ? site_->assertion->subject_of(*session_->parsed()) : std::string();
     return n;
 }
 

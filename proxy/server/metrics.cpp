@@ -43,6 +43,8 @@ server_metrics::server_metrics(metrics_registry& r, std::size_t secrets)
       stale_retries(r.counter("vestibule_backend_stale_retries_total",
                               "Requests repeated because a pooled connection was closed by the backend.")),
       denied(r.counter("vestibule_requests_denied_total", "Requests denied by a route's requirements.")),
+      assertions_signed(r.counter("vestibule_assertions_signed_total",
+                                  "Assertions signed; those sent again are not counted.")),
       request_duration(r.histogram("vestibule_request_duration_seconds",
                                    "From the complete request head to the end of the response.")),
       backend_duration(r.histogram("vestibule_backend_duration_seconds",

@@ -46,6 +46,7 @@ class server_metrics {
     metric_cell& malformed_values;
     metric_cell& stale_retries;
     metric_cell& denied;
+    metric_cell& assertions_signed;
     metric_histogram& request_duration;
     metric_histogram& backend_duration;
 

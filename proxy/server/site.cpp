@@ -9,7 +9,7 @@
 namespace vestibule::server {
 namespace {
 
-http::name_set stripped_names(const inject_params& inject) {
+http::name_set stripped_names(const inject_params& inject, const assertion_params& assertion) {
     // Spellings of framing fields that CGI folds onto the real ones, httpoxy's Proxy, and what is set anew.
     std::vector<std::string> names{"Content-Length", "Transfer-Encoding", "Proxy", "X-Request-Id",
                                    "traceparent"};
@@ -17,6 +17,7 @@ http::name_set stripped_names(const inject_params& inject) {
     if (!inject.id.empty()) names.push_back(inject.id);
     for (const injected_header& h : inject.headers) names.push_back(h.name);
     for (std::string& name : control_names()) names.push_back(std::move(name));
+    names.push_back(assertion.header);  // while it is off, too: a backend may look at it still
     return http::name_set(names);
 }
 
@@ -53,10 +54,12 @@ site::site(server_params p)
       routes(params.policy),
       control(control_names()),
       has_effects(!params.capture.empty() || params.control.enabled),
-      stripped(stripped_names(params.inject)),
+      stripped(stripped_names(params.inject, params.assertion)),
       cors(params.cors),
       csrf_allow(allowed_origins(params)),
       guarded(cors.on() || params.csrf.mode != policy::csrf_mode::off),
-      flood(make_flood_table(params.flood)) {}
+      flood(make_flood_table(params.flood)) {
+    if (params.assertion.enabled) assertion.emplace(params.assertion);
+}
 
 }  // namespace vestibule::server

@@ -2,6 +2,7 @@
 // whole on reload.
 #pragma once
 
+#include "server/assertion.hpp"
 #include "server/flood_table.hpp"
 
 #include <vestibule/http/field_names.hpp>
@@ -13,6 +14,7 @@
 #include <vestibule/session/sid.hpp>
 
 #include <memory>
+#include <optional>
 
 namespace vestibule::server {
 
@@ -25,9 +27,10 @@ struct site {
     session::signer signer;
     session::handle_maker make_handle;
     policy::route_table routes;
-    http::name_set control;   // fields of the backend that never reach the client, by equivalence
-    bool has_effects;         // answers may change sessions
-    http::name_set stripped;  // client fields that never reach the backend, by equivalence
+    std::optional<asserter> assertion;  // nothing: off
+    http::name_set control;             // fields of the backend that never reach the client, by equivalence
+    bool has_effects;                   // answers may change sessions
+    http::name_set stripped;            // client fields that never reach the backend, by equivalence
     policy::cors_table cors;
     http::origin_set csrf_allow;
     bool guarded;                        // by CORS or CSRF

@@ -1,6 +1,7 @@
 // What all connections of one worker thread share. Nothing here is touched by another thread.
 #pragma once
 
+#include "server/assertion_cache.hpp"
 #include "server/exchange_buffers.hpp"
 #include "server/guard_metrics.hpp"
 #include "server/keyed_lock.hpp"
@@ -47,6 +48,7 @@ struct worker_state {
     guard_metrics guards;
     exchange_buffers_pool buffers;
     keyed_lock writing;  // sids whose sessions are being changed
+    assertion_cache assertions;
     process_counts& counts;
     connection* first = nullptr;  // all open connections, newest first
     std::size_t background = 0;   // detached store writes still under way

@@ -6,6 +6,7 @@
 #include <vestibule/http/head.hpp>
 #include <vestibule/policy/guard_params.hpp>
 #include <vestibule/policy/policy_params.hpp>
+#include <vestibule/server/assertion_params.hpp>
 #include <vestibule/server/capture_params.hpp>
 #include <vestibule/session/document.hpp>
 #include <vestibule/session/lifecycle.hpp>
@@ -102,6 +103,7 @@ struct server_params {
     inject_params inject;
     std::vector<capture_rule> capture;
     control_params control;
+    assertion_params assertion;
     policy::policy_params policy;
     policy::csrf_params csrf;
     policy::cors_params cors;

@@ -30,6 +30,7 @@ struct session_notes {
     std::size_t secret = 0;
     std::string handle;    // its public name
     std::string injected;  // finished header lines for the backend
+    std::string subject;   // whom assertions name; empty: nobody
 };
 
 /// What the store says of a sid.

@@ -89,6 +89,7 @@ TEST(reference_yaml, optional_shapes_are_valid) {
     const auto directory = std::filesystem::path(testing::TempDir()) / "vestibule_reference";
     std::filesystem::create_directories(directory);
     std::ofstream(directory / "previous_secret") << "fedcba9876543210fedcba9876543210\n";
+    std::ofstream(directory / "assertion_key") << "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n";
 
     const auto loaded =
         load_text(uncommented(shipped("reference.yaml")), fake_environment(secret_only), directory.string());
@@ -97,6 +98,7 @@ TEST(reference_yaml, optional_shapes_are_valid) {
     EXPECT_EQ(loaded.value->server.listen.size(), 3u);
     EXPECT_EQ(loaded.value->server.session.secrets.back(), "fedcba9876543210fedcba9876543210");
     EXPECT_EQ(loaded.value->server.inject.headers.size(), 2u);
+    EXPECT_EQ(loaded.value->server.assertion.keys.size(), 1u);
     EXPECT_EQ(loaded.value->server.policy.routes.size(), 2u);
     EXPECT_EQ(loaded.value->server.policy.routes[1].require.size(), 2u);
     std::filesystem::remove_all(directory);

@@ -141,9 +141,22 @@ void describe(writer& w, const server::timeout_params& p) {
     w("timeouts.drain", drain);
 }
 
+void describe(writer& w, const server::assertion_params& p) {
+    const auto& [enabled, header, algorithm, keys, issuer, audience, lifetime, subject, method_and_path] = p;
+    w("assertion.enabled", enabled);
+    w("assertion.header", header);
+    w("assertion.algorithm", algorithm);
+    w("assertion.keys", keys);
+    w("assertion.issuer", issuer);
+    w("assertion.audience", audience);
+    w("assertion.lifetime", lifetime);
+    w("assertion.subject", subject);
+    w("assertion.method_and_path", method_and_path);
+}
+
 void describe(writer& w, const server::server_params& p) {
-    const auto& [listen, trusted_proxies, limits, timeouts, session, inject, capture, control, policy, csrf,
-                 cors, flood, upstream] = p;
+    const auto& [listen, trusted_proxies, limits, timeouts, session, inject, capture, control, assertion,
+                 policy, csrf, cors, flood, upstream] = p;
     w("listen", listen);
     w("trusted_proxies", trusted_proxies);
     describe(w, limits);
@@ -157,6 +170,7 @@ void describe(writer& w, const server::server_params& p) {
     const auto& [control_enabled, control_allow] = control;
     w("control.enabled", control_enabled);
     w("control.allow", control_allow);
+    describe(w, assertion);
     const auto& [routes] = policy;
     w("routes", routes);
     const auto& [mode, allow, shadow] = csrf;

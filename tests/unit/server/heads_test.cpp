@@ -70,7 +70,7 @@ TEST(build_backend_head, table) {
          "GET / HTTP/1.1\r\nHost: x\r\nTE: trailers\r\nConnection: TE\r\n\r\n"},
         {"session names in any spelling",
          "GET / HTTP/1.1\r\nHost: x\r\nX-Session-User: a\r\nx_session.user: b\r\nX-SESSION-STATE: "
-         "c\r\nX+Session+Id: d\r\nX-Session-Users: e\r\n\r\n",
+         "c\r\nX+Session+Id: d\r\nX-Session-Users: e\r\nx_session_assertion: f\r\n\r\n",
          "GET / HTTP/1.1\r\nHost: x\r\nX-Session-Users: e\r\n\r\n"},
         {"httpoxy, framing lookalikes",
          "GET / HTTP/1.1\r\nHost: x\r\nProxy: p\r\nContent_Length: 5\r\nTransfer.Encoding: chunked\r\n\r\n",

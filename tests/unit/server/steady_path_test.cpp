@@ -184,5 +184,12 @@ TEST(steady_path, allocates_nothing_with_every_guard_on) {
     expect_no_allocation(guarded_params());
 }
 
+TEST(steady_path, allocates_nothing_to_send_an_assertion_again) {
+    server_params p = params();
+    p.assertion.enabled = true;
+    p.assertion.keys = {std::string(32, 'k')};
+    expect_no_allocation(std::move(p));
+}
+
 }  // namespace
 }  // namespace vestibule::server
