@@ -19,6 +19,9 @@ namespace {
 constexpr std::size_t max_head = 8 * 1024;
 constexpr auto patience = std::chrono::seconds(30);
 
+// A verifier may keep keys for as long as a token lives: after both it is safe to sign with a new one.
+constexpr const char* key_caching = "public, max-age=60";
+
 std::string reasons_json(const std::vector<unready_reason>& reasons) {
     std::string out = R"({"ready":false,"reasons":{)";
     for (const unready_reason& r : reasons) {
@@ -35,6 +38,7 @@ struct services {
     services(metrics_registry& m, readiness_check r) : metrics(m), ready(std::move(r)) {}
     metrics_registry& metrics;
     readiness_check ready;
+    std::string jwks;  // empty: none
 };
 
 /// One admin connection; keeps itself alive through its handlers.
@@ -70,6 +74,8 @@ class admin_connection : public std::enable_shared_from_this<admin_connection> {
                     metrics_text(services_->metrics));
         else if (target == "/readyz")
             co_await respond_readiness();
+        else if (target == "/.well-known/jwks.json" && !services_->jwks.empty())
+            respond(http::status::ok, "application/jwk-set+json", services_->jwks, key_caching);
         else
             respond(http::status::not_found, "application/json", "{\"error\":\"not_found\"}\n");
     }
@@ -82,11 +88,11 @@ class admin_connection : public std::enable_shared_from_this<admin_connection> {
             respond(http::status::service_unavailable, "application/json", reasons_json(reasons));
     }
 
-    void respond(http::status status, const char* type, std::string body) {
+    void respond(http::status status, const char* type, std::string body, const char* caching = "no-store") {
         const auto& request = parser_->get();
         response_ = {status, 11};
         response_.set(http::field::content_type, type);
-        response_.set(http::field::cache_control, "no-store");
+        response_.set(http::field::cache_control, caching);
         response_.keep_alive(request.keep_alive());
         const bool head = request.method() == http::verb::head;
         response_.content_length(body.size());
@@ -150,6 +156,10 @@ bool admin_server::listen(const admin_params& p, std::string& problem) {
     }
     impl_->accept();
     return true;
+}
+
+void admin_server::publish_keys(std::string jwks) {
+    impl_->shared->jwks = std::move(jwks);
 }
 
 std::string admin_server::address() const {

@@ -6,6 +6,7 @@
 
 #include <vestibule/admin/admin_server.hpp>
 #include <vestibule/base/logger.hpp>
+#include <vestibule/server/jwks.hpp>
 #include <vestibule/server/server.hpp>
 
 #include <boost/asio/post.hpp>
@@ -39,6 +40,7 @@ class program {
                                             [this] { return server_.draining(); });
                  }),
           signals_(io_, SIGTERM, SIGINT, SIGHUP) {
+        admin_.publish_keys(server::jwks(settings_.server.assertion));
         metrics_.callback(metric_kind::counter, "vestibule_log_lines_dropped_total",
                           "Log lines dropped because standard output was not read.",
                           [] { return std::int64_t(log::dropped()); });
@@ -111,6 +113,7 @@ class program {
         settings_.server = loaded.value->server;
         settings_.log = loaded.value->log;
         log::start(settings_.log);
+        admin_.publish_keys(server::jwks(settings_.server.assertion));  // before anything is signed with them
         server_.reload(settings_.server);
         log::info("reloaded", {{"note", "listen, admin, workers and store take effect at the next start"}});
     }

@@ -1,5 +1,5 @@
-// Health and metrics over HTTP: /healthz, /readyz, /metrics. Runs on the main thread's io_context, apart
-// from the workers, so that it answers when they are busy.
+// Health, metrics and public keys over HTTP: /healthz, /readyz, /metrics, /.well-known/jwks.json. Runs on the
+// main thread's io_context, apart from the workers, so that it answers when they are busy.
 #pragma once
 
 #include <vestibule/admin/admin_params.hpp>
@@ -29,6 +29,9 @@ class admin_server {
 
     /// Binds and serves from then on. False: `problem` says why.
     bool listen(const admin_params& p, std::string& problem);
+
+    /// What /.well-known/jwks.json says from now on (a JSON Web Key Set); empty: there is none.
+    void publish_keys(std::string jwks);
 
     /// "127.0.0.1:9090", the port filled in.
     std::string address() const;
