@@ -123,6 +123,7 @@ task<bool> exchange::apply_ending(session::ending how) {
 }
 
 task<bool> exchange::apply_changes(session_changes c) {
+    if (!session_ && !c.puts()) co_return true;  // nothing to give a new sid to
     const bool secure = secure_for(site_->params.session.cookie.secure, facts_.https);
     const auto r = co_await change_session(w_, site_, sid_, session_, std::move(c), secure);
     if (!r) {

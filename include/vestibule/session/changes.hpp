@@ -30,9 +30,9 @@ struct session_changes {
     std::string merge_patch;           // RFC 7396, valid (see check_patch); empty: none
     std::optional<std::string> vault;  // JSON text of the list; nothing: as it is
 
-    bool any() const noexcept {
-        return end != ending::none || regenerate || !set.empty() || !merge_patch.empty() || vault.has_value();
-    }
+    /// Whether a session has to be made for it where there is none.
+    bool puts() const noexcept { return !set.empty() || !merge_patch.empty() || vault.has_value(); }
+    bool any() const noexcept { return end != ending::none || regenerate || puts(); }
 };
 
 /// The document with all that set. The text itself where nothing differs. Errors: those of edit_set.

@@ -1,0 +1,252 @@
+"""What the backend's own answers say about the session: login, logout and data without changing the backend."""
+import json
+
+import pytest
+
+from harness import cookies
+from harness.browser import Browser, changed, patched, steered
+
+RULES = {
+    "inject": {"headers": {"X-Session-User": "/user/id", "X-Session-Name": "/user/name", "X-Session-Login": "/login",
+                           "X-Session-Via": "/via", "X-Session-Php": "/php", "X-Session-Cart": "/cart"}},
+    "capture": [
+        {"on": {"method": "POST", "path": "/login", "status": "302"},
+         "set": {"/user/id": {"header": "X-Authenticated-User"}, "/login": {"form": "username"},
+                 "/via": {"value": "form"}, "/php": {"cookie": "PHPSESSID"}}},
+        {"on": {"method": "POST", "path": "/api/login"},
+         "set": {"/user/id": {"json": "/user/id"}, "/user/name": {"json": "/user/name"}, "/login": {"form": "name"}}},
+        {"on": {"path": "/logout", "method": "POST"}, "destroy": True},
+        {"on": {"path": "/logout-all", "method": "POST"}, "destroy": "all"},
+        {"on": {"path": "/sudo", "method": "POST"}, "regenerate": True},
+    ],
+    "routes": [{"match": {"path": "/account/*"}, "session": "required", "require": {"/user/id": "present"}},
+               {"match": {"path": "/open/*"}, "session": "optional"},
+               {"match": {"path": "/off/*"}, "session": "off"}],
+}
+LOGIN = {"status": 302, "headers": [["Location", "/"], ["X-Authenticated-User", "u1"],
+                                    ["Set-Cookie", "PHPSESSID=abc; Path=/"]], "body": ""}
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+
+
+@pytest.fixture
+def replicas(vestibule, backend):
+    """Two of them, in front of the same backend and Redis."""
+    backend.script = steered
+    return vestibule(RULES), vestibule(RULES)
+
+
+def login(browser, program, user="u1"):
+    answer = {**LOGIN, "headers": [["Location", "/"], ["X-Authenticated-User", user]]}
+    got = browser.post(program, "/login", answer, headers=FORM, body=f"username={user}&password=x".encode())
+    assert got.status == 302 and not cookies.unsign(browser.cookie).startswith("anon-")
+    return got
+
+
+def test_a_form_login(replicas, redis):
+    one, two = replicas
+    browser = Browser()
+    browser.visit(one)
+    before = browser.copy()
+    got = browser.post(one, "/login", LOGIN, headers=FORM, body=b"username=zo%C3%AB+m&password=secret")
+    assert got.status == 302 and got.header("Location") == "/" and got.header("Cache-Control") == "private"
+    assert browser.sid != before.sid
+    stored = json.loads(redis.value(browser.sid))
+    assert list(stored)[0] == "cookie" and stored["cookie"]["originalMaxAge"] == 86400_000
+    assert stored["user"] == {"id": "u1"} and stored["login"] == "zo\u00eb m" and stored["php"] == "abc"
+    assert "password" not in redis.value(browser.sid) and redis.ttl(browser.sid) > 86390
+    for program in replicas:
+        seen = browser.seen(program, "/account/")
+        assert seen["user"] == "u1" and seen["login"] == "zo%C3%AB m" and seen["via"] == "form"
+        assert before.copy().visit(program, "/account/").status == 401, "the cookie of before the login"
+
+
+@pytest.mark.parametrize("answer", [{"status": 403}, {"status": 200}, {"status": 500}])
+def test_a_failed_login_changes_nothing(replicas, redis, answer):
+    browser = Browser()
+    got = browser.post(replicas[0], "/login", {**answer, "headers": LOGIN["headers"][1:2]}, headers=FORM,
+                       body=b"username=u1&password=wrong")
+    assert got.status == answer["status"]
+    assert browser.visit(replicas[0], "/account/").status == 401 and redis.keys() == []
+
+
+def test_a_json_login(replicas, redis):
+    browser = Browser()
+    body = json.dumps({"ok": True, "user": {"id": 12345678901234567890, "name": "Zo\u00eb"}})
+    got = browser.post(replicas[0], "/api/login", {"body": body}, headers={"Content-Type": "application/json",
+                       "Accept-Encoding": "gzip"}, body=json.dumps({"name": "zoe", "password": "x"}).encode())
+    assert got.status == 200 and got.body.decode() == body, "the body passes unchanged"
+    assert '"id":12345678901234567890' in redis.value(browser.sid)
+    seen = browser.seen(replicas[1], "/account/")
+    assert seen["user"] == "12345678901234567890" and seen["name"] == "Zo%C3%AB" and seen["login"] == "zoe"
+
+
+@pytest.mark.parametrize("size", [70_000, 1_000_000])
+def test_an_answer_too_long_to_look_at_passes_whole(replicas, redis, size):
+    browser = Browser()
+    body = json.dumps({"user": {"id": "u1"}, "more": "x" * size})
+    got = browser.post(replicas[0], "/api/login", {"body": body.replace("x" * size, "PADDING"), "padding": size}, body=b"")
+    assert got.status == 200 and got.body.decode() == body
+    assert browser.visit(replicas[0], "/account/").status == 401 and redis.keys() == []
+
+
+def test_a_chunked_answer_is_looked_at_and_passes_whole(vestibule, backend, redis):
+    def chunked(exchange):
+        exchange.read_body()
+        if exchange.request.target != "/api/login":
+            return steered(exchange)
+        exchange.send("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n")
+        for piece in ('{"user":', '{"id":"u1"', '}}'):
+            exchange.send(f"{len(piece):x}\r\n{piece}\r\n")
+        exchange.send("0\r\n\r\n")
+        return None
+
+    backend.script = chunked
+    program, browser = vestibule(RULES), Browser()
+    got = browser.post(program, "/api/login", body=b"")
+    assert got.body == b'{"user":{"id":"u1"}}' and browser.seen(program, "/account/")["user"] == "u1"
+
+
+def test_logout(replicas, redis):
+    one, two = replicas
+    browser = Browser()
+    login(browser, one)
+    for program in replicas:
+        assert browser.visit(program, "/account/").status == 200
+    replay = browser.copy()
+    got = browser.post(two, "/logout")
+    expired = cookies.set_cookies(got, "sid")
+    assert got.status == 200 and [c.value for c in expired] == [""] and expired[0]["Path"] == "/"
+    assert expired[0]["Expires"] == "Thu, 01 Jan 1970 00:00:00 GMT"
+    assert redis.value(replay.sid) is None
+    for program in replicas:
+        assert replay.copy().visit(program, "/account/").status == 401
+
+
+def test_logout_everywhere(replicas):
+    one, two = replicas
+    mine, also_mine, others = Browser(), Browser(), Browser()
+    login(mine, one), login(also_mine, two), login(others, one, "u2")
+    mine.post(one, "/logout-all")
+    assert also_mine.visit(one, "/account/").status == 401 and also_mine.visit(two, "/account/").status == 401
+    assert others.seen(two, "/account/")["user"] == "u2"
+
+
+def test_a_session_carried_cart_survives_the_login(vestibule, backend, redis):
+    backend.script = steered
+    program = vestibule({**RULES, "backend_control": {"enabled": True}})
+    browser = Browser()
+    browser.visit(program)
+    browser.visit(program, answer=patched(cart={"apples": 1}))
+    with_cart = browser.sid
+    assert not with_cart.startswith("anon-") and browser.seen(program)["cart"] == '{"apples":1}'
+    login(browser, program)
+    assert browser.sid != with_cart and browser.seen(program)["cart"] == '{"apples":1}'
+    # Somebody else gets nothing of it.
+    login(browser, program, "u2")
+    seen = browser.seen(program)
+    assert seen["user"] == "u2" and "cart" not in seen
+
+
+def test_regenerate(replicas, redis):
+    browser = Browser()
+    login(browser, replicas[0])
+    old, sid = browser.copy(), browser.sid
+    browser.post(replicas[0], "/sudo")
+    assert browser.sid != sid and browser.seen(replicas[1], "/account/")["user"] == "u1"
+    assert old.visit(replicas[1], "/account/").status == 401 and redis.value(sid) is None
+    nobody = Browser()
+    nobody.post(replicas[0], "/sudo")
+    assert nobody.sid.startswith("anon-") and redis.value(browser.sid), "nothing to give a new sid to"
+
+
+def test_routes_without_sessions_capture_nothing(vestibule, backend, redis):
+    backend.script = steered
+    rules = {**RULES, "capture": [{"on": {"path": "/*"}, "set": {"/user/id": {"value": "u1"}}}]}
+    program, browser = vestibule(rules), Browser()
+    assert browser.visit(program, "/off/x").status == 200 and browser.cookie is None and redis.keys() == []
+    browser.visit(program, "/open/x")
+    assert browser.seen(program, "/account/")["user"] == "u1"
+
+
+# The backend's own headers.
+
+CONTROLLED = {**RULES, "backend_control": {"enabled": True, "allow": ["user", "cart"]}}
+SPELLINGS = ["X-Session-Patch", "x_session.patch", "X-SESSION_DESTROY", "X~Session~Regenerate"]
+
+
+@pytest.fixture
+def controlled(vestibule, backend):
+    backend.script = steered
+    return vestibule(CONTROLLED)
+
+
+def test_patches(controlled, redis):
+    browser = Browser()
+    got = browser.visit(controlled, answer=patched(cart={"a": 1, "b": {"c": 2}}))
+    assert got.status == 200 and not [name for name, _ in got.headers if "session" in name.lower()]
+    sid = browser.sid
+    browser.visit(controlled, answer=patched(cart={"a": None, "b": {"d": 3}}))
+    assert browser.sid == sid
+    assert json.loads(redis.value(sid))["cart"] == {"b": {"c": 2, "d": 3}}
+    browser.visit(controlled, answer=patched(user={"id": "u1"}))
+    assert browser.sid != sid and browser.seen(controlled, "/account/")["user"] == "u1"
+
+
+@pytest.mark.parametrize("patch", ["{", "[]", '{"cookie":{"expires":null}}', '{"vestibule":null}', '{"other":1}',
+                                   '{"__proto__":{}}'])
+def test_bad_patches_are_refused_and_the_answer_passes(controlled, redis, patch):
+    browser = Browser()
+    browser.visit(controlled, answer=patched(cart=1))
+    before = redis.value(browser.sid)
+    got = browser.visit(controlled, answer={"body": "page", **changed(X_Session_Patch=patch)})
+    assert got.status == 200 and got.body == b"page" and redis.value(browser.sid) == before
+    assert controlled.metric("vestibule_session_changes_total", outcome="refused") == 1
+    controlled.wait_log(lambda line: line.get("message") == "backend's change of the session refused")
+
+
+def test_regenerate_and_destroy_by_header(controlled):
+    browser = Browser()
+    browser.visit(controlled, answer=patched(user={"id": "u1"}))
+    old = browser.copy()
+    browser.visit(controlled, answer=changed(X_Session_Regenerate="true"))
+    assert browser.cookie != old.cookie and old.visit(controlled, "/account/").status == 401
+    other = Browser()
+    other.visit(controlled, answer=patched(user={"id": "u1"}))
+    browser.visit(controlled, answer=changed(X_Session_Destroy="all"))
+    assert browser.cookie is None and other.visit(controlled, "/account/").status == 401
+
+
+@pytest.mark.parametrize("rules", [RULES, CONTROLLED], ids=["off", "on"])
+def test_control_headers_never_reach_the_client(vestibule, backend, redis, rules):
+    backend.script = steered
+    program = vestibule(rules)
+    for path in ("/", "/off/x", "/open/x"):
+        answer = {"headers": [[name, "x"] for name in SPELLINGS] + [["X-Session-Other", "kept"]]}
+        got = Browser().visit(program, path, answer=answer)
+        assert got.status == 200 and got.header("X-Session-Other") == "kept"
+        assert not {name for name, _ in got.headers} & set(SPELLINGS), got.headers
+
+
+def test_off_by_default(vestibule, backend, redis):
+    backend.script = steered
+    program, browser = vestibule(RULES), Browser()
+    browser.visit(program, answer=patched(user={"id": "admin"}))
+    assert browser.visit(program, "/account/").status == 401 and redis.keys() == []
+
+
+def test_a_store_that_cannot_answer_is_no_success(vestibule, backend, redis_server, redis):
+    backend.script = steered
+    program, browser = vestibule(RULES), Browser()
+    browser.visit(program)
+    login(browser, program)
+    kept = browser.copy()
+    redis_server.freeze()
+    try:
+        for target in ("/login", "/logout"):
+            got = browser.copy().post(program, target, LOGIN if target == "/login" else None, headers=FORM,
+                                      body=b"username=u2")
+            assert got.status == 503 and got.header("Retry-After") and not cookies.set_cookies(got, "sid")
+    finally:
+        redis_server.thaw()
+    end = browser.visit(program, "/account/")
+    assert end.status in (200, 401, 503) and kept.cookie

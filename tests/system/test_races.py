@@ -1,0 +1,134 @@
+"""Several at once on one session, over two replicas and with others who write it, hundreds of times: nothing is lost,
+nothing rises again, nobody becomes somebody else."""
+import json
+import threading
+
+import pytest
+
+from harness import cookies
+from harness.browser import Browser, changed, patched, steered
+from harness.program import SANITIZED
+from test_identity import RULES, login
+
+ROUNDS = 40 if SANITIZED else 200
+
+
+@pytest.fixture
+def pair(vestibule, backend, redis):
+    backend.script = steered
+    rules = {**RULES, "log": {"access": False}}
+    return vestibule(rules), vestibule(rules)
+
+
+def at_once(*acts):
+    """Runs them in threads that begin together; their results in order."""
+    out, barrier = [None] * len(acts), threading.Barrier(len(acts))
+
+    def run(i, act):
+        barrier.wait()
+        out[i] = act()
+
+    threads = [threading.Thread(target=run, args=pair) for pair in enumerate(acts)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    return out
+
+
+def test_a_thousand_patches_of_one_session(pair, redis):
+    count = 200 if SANITIZED else 1000
+    browser = login(Browser(), pair[0])
+    sid = browser.sid
+
+    def patches(first):
+        for i in range(first, count, 20):
+            got = browser.copy().visit(pair[i % 2], answer=patched(**{f"m{i}": i}))
+            assert got.status == 200, got
+
+    at_once(*(lambda first=first: patches(first) for first in range(20)))
+    stored = json.loads(redis.value(sid))
+    assert [i for i in range(count) if stored.get(f"m{i}") != i] == []
+
+
+def test_patches_beside_the_writes_of_others(pair, redis):
+    """An outside client that writes as we do, by compare-and-set, loses nothing to us, nor we to it."""
+    swap = ("if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end "
+            "redis.call('SET', KEYS[1], ARGV[2], 'KEEPTTL') return 1")
+    browser = login(Browser(), pair[0])
+    key, count = f"sess:{browser.sid}", 100
+
+    def outside():
+        for i in range(count):
+            while True:
+                text = redis.command("GET", key)
+                value = {**json.loads(text), f"o{i}": i}
+                if redis.command("EVAL", swap, 1, key, text, json.dumps(value)):
+                    break
+
+    def inside(which):
+        for i in range(count):
+            assert browser.copy().visit(pair[which], answer=patched(**{f"p{which}_{i}": i})).status == 200
+
+    at_once(outside, lambda: inside(0), lambda: inside(1))
+    stored = json.loads(redis.value(browser.sid))
+    for name in ("o", "p0_", "p1_"):
+        assert [i for i in range(count) if stored.get(f"{name}{i}") != i] == [], name
+
+
+def test_patch_against_destroy(pair, redis):
+    """Whoever is first: the session is gone afterwards, and stays so."""
+    for n in range(ROUNDS):
+        browser = login(Browser(), pair[n % 2])
+        sid = browser.sid
+        at_once(lambda: browser.copy().visit(pair[0], answer=patched(n=n)),
+                lambda: browser.copy().visit(pair[1], "/logout"),
+                lambda: browser.copy().visit(pair[1], answer=patched(m=n)))
+        assert redis.value(sid) is None, n
+        for program in pair:
+            assert browser.copy().visit(program, "/account/").status == 401, n
+
+
+def test_save_of_express_after_logout(pair, redis):
+    for n in range(ROUNDS):
+        browser = login(Browser(), pair[n % 2])
+        sid, text = browser.sid, redis.value(browser.sid)
+        at_once(lambda: browser.copy().visit(pair[0], "/logout"),
+                lambda: redis.command("SET", f"sess:{sid}", text, "EX", 100),
+                lambda: browser.copy().visit(pair[1], "/account/"))
+        redis.command("SET", f"sess:{sid}", text, "EX", 100)
+        for program in pair:
+            assert browser.copy().visit(program, "/account/").status == 401, n
+
+
+def test_parallel_regenerate(pair, redis):
+    """Of several that regenerate one session, one wins: one live session is left, and it is the user's."""
+    for n in range(ROUNDS):
+        browser = login(Browser(), pair[n % 2], f"u{n}")
+        copies = [browser.copy() for _ in range(4)]
+        at_once(*(lambda b=b, i=i: b.visit(pair[i % 2], answer=changed(X_Session_Regenerate="true"))
+                  for i, b in enumerate(copies)))
+        assert redis.value(browser.sid) is None
+        winners = {b.sid for b in copies if b.sid != browser.sid}
+        alive = [sid for sid in winners if redis.value(sid)]
+        assert len(alive) == 1, (n, winners)
+        winner = Browser()
+        winner.cookie = cookies.sign(alive[0])
+        assert winner.seen(pair[0], "/account/")["user"] == f"u{n}"
+
+
+def test_parallel_logins_of_two_users(pair, redis):
+    """Each browser that got a cookie is whom its answer logged in."""
+    for n in range(ROUNDS):
+        visitor = Browser()
+        visitor.visit(pair[0], answer=patched(cart=n))
+        planted = visitor.sid
+        a, b = visitor.copy(), visitor.copy()
+        at_once(lambda: a.visit(pair[0], "/login", answer=changed(X_User="a")),
+                lambda: b.visit(pair[1], "/login", answer=changed(X_User="b")))
+        for browser, user in ((a, "a"), (b, "b")):
+            if browser.sid == planted:
+                assert browser.visit(pair[0], "/account/").status == 401
+            else:
+                assert browser.seen(pair[1], "/account/")["user"] == user, n
+        assert {a.sid, b.sid} != {planted}, n
