@@ -67,7 +67,8 @@ void read_identity(const map_reader& m, server::session_params& out) {
         else if (pointer)
             out.life.user = std::move(*pointer);
         else
-            user.error(user.shown() + " is no JSON Pointer (like /user/id or /passport/user; auto, or off for none)");
+            user.error(user.shown() +
+                       " is no JSON Pointer (like /user/id or /passport/user; auto, or off for none)");
     }
     read_duration_or_none(m["renew_id"], out.life.renew_id, {1s, days(365)});
     read_duration(m["renew_grace"], out.life.renew_grace, {1s, 5min});

@@ -84,7 +84,8 @@ def test_a_json_login(replicas, redis):
 def test_an_answer_too_long_to_look_at_passes_whole(replicas, redis, size):
     browser = Browser()
     body = json.dumps({"user": {"id": "u1"}, "more": "x" * size})
-    got = browser.post(replicas[0], "/api/login", {"body": body.replace("x" * size, "PADDING"), "padding": size}, body=b"")
+    answer = {"body": body.replace("x" * size, "PADDING"), "padding": size}
+    got = browser.post(replicas[0], "/api/login", answer, body=b"")
     assert got.status == 200 and got.body.decode() == body
     assert browser.visit(replicas[0], "/account/").status == 401 and redis.keys() == []
 

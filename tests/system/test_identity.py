@@ -119,7 +119,8 @@ def test_renewal_with_grace(pair, redis):
 
 
 def test_absolute_time_survives_renewal(pair, redis):
-    one, _ = pair({"session": {"renew_id": "2s", "renew_grace": "1s", "absolute_timeout": "5s", "touch_interval": "1s"}})
+    one, _ = pair({"session": {"renew_id": "2s", "renew_grace": "1s", "absolute_timeout": "5s",
+                               "touch_interval": "1s"}})
     browser = login(Browser(), one)
     begin, since, sids = time.monotonic(), json.loads(redis.value(browser.sid))["vestibule"]["since"], set()
     while (got := browser.visit(one, "/account/")).status == 200:

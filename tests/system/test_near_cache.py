@@ -13,7 +13,8 @@ from harness.wire import request_text
 
 HANDSHAKE = ("ping", "hello", "auth", "select", "client", "subscribe", "info", "config", "command", "acl")
 ACL = ("~sess:*", "~vestibule:*", "resetchannels", "&__redis__:invalidate", "+mget", "+get", "+pttl", "+set",
-       "+expire", "+del", "+eval", "+evalsha", "+ping", "+select", "+hello", "+client|id", "+client|tracking", "+subscribe")
+       "+expire", "+del", "+eval", "+evalsha", "+ping", "+select", "+hello", "+client|id", "+client|tracking",
+       "+subscribe")
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ from . import cookies
 
 
 def steered(exchange):
-    """A backend's script that answers as the request's X-Answer says: {"status", "headers", "body", "padding"}; without one
-    it tells the session headers it saw."""
+    """A backend's script that answers as the request's X-Answer says: {"status", "headers", "body", "padding"};
+    without one it tells the session headers it saw."""
     request = exchange.request
     exchange.read_body()
     answer = json.loads(request.header("X-Answer", "{}"))
