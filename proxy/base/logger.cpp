@@ -12,8 +12,8 @@ std::atomic<bool> access_lines{true};
 
 constexpr std::string_view level_names[] = {"debug", "info", "warn", "error", "off"};
 
-void emit(std::string_view kind, std::string_view message, std::initializer_list<field> fields) {
-    log_writer::instance().push({wall_now(), kind, message, {fields.begin(), fields.size()}});
+void emit(std::string_view kind, std::string_view message, std::span<const field> fields) {
+    log_writer::instance().push({wall_now(), kind, message, fields});
 }
 
 }  // namespace
@@ -37,10 +37,10 @@ bool access_enabled() noexcept {
 }
 
 void write(level l, std::string_view message, std::initializer_list<field> fields) {
-    if (enabled(l)) emit(level_names[static_cast<std::size_t>(l)], message, fields);
+    if (enabled(l)) emit(level_names[static_cast<std::size_t>(l)], message, {fields.begin(), fields.size()});
 }
 
-void access(std::initializer_list<field> fields) {
+void access(std::span<const field> fields) {
     if (access_enabled()) emit("access", {}, fields);
 }
 

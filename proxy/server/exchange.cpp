@@ -227,17 +227,19 @@ void exchange::log_exchange() {
                     {"request_id", request_id_}});
     if (!log::access_enabled()) return;
     const std::string address = facts_.address ? facts_.address->to_string() : std::string(client_.peer_text);
-    log::access({{"client", address},
-                 {"method", method_},
-                 {"path", target_.path},
-                 {"status", status_},
-                 {"bytes", bytes_sent_},
-                 {"duration_ms", double(took) / 1000},
-                 {"upstream_ms", double(upstream_us_) / 1000},
-                 {"route", route},
-                 {"session", to_string(outcome_)},
-                 {"handle", handle_},
-                 {"request_id", request_id_}});
+    const log::field line[] = {{"client", address},
+                               {"method", method_},
+                               {"path", target_.path},
+                               {"status", status_},
+                               {"bytes", bytes_sent_},
+                               {"duration_ms", double(took) / 1000},
+                               {"upstream_ms", double(upstream_us_) / 1000},
+                               {"route", route},
+                               {"session", to_string(outcome_)},
+                               {"handle", handle_},
+                               {"request_id", request_id_},
+                               {"ended", to_string(ended_)}};
+    log::access({line, std::size(line) - (ended_ == stream_end::none ? 1 : 0)});
 }
 
 }  // namespace vestibule::server

@@ -130,6 +130,13 @@ class exchange {
     void go_on_as(const written& r);
     void follow_backend_cookie();
 
+    // What is open for long, and ends with its session (long_lived.cpp).
+    task<fate> relay_event_stream(body_reader& body, body_writer& writer, bool close_delimited);
+    task<fate> finish_event_stream(body_writer& writer, bool close_delimited);
+    task<fate> run_tunnel();
+    template <class OnEnd>
+    void watch_session(std::optional<watched_exchange>& w, OnEnd on_end);
+
     // Own answers (exchange.cpp).
     void answer(unsigned status, std::string_view extra = {});
     void fail(error_code ec);
@@ -200,6 +207,7 @@ class exchange {
     unsigned status_ = 0;
     std::uint64_t bytes_sent_ = 0;
     bool response_begun_ = false;
+    stream_end ended_ = stream_end::none;  // by its session, before its time
     fate fate_ = fate::close;
     std::chrono::steady_clock::time_point started_, sent_;
     std::uint64_t upstream_us_ = 0;

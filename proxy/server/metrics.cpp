@@ -8,6 +8,7 @@ constexpr std::array<std::string_view, 7> cookie_names{"valid",   "absent",  "ma
 constexpr std::array<std::string_view, 4> end_names{"idle", "absolute", "logout", "limit"};
 constexpr std::array<std::string_view, 6> change_names{"done",   "unchanged", "gone",
                                                        "denied", "refused",   "failed"};
+constexpr std::array<std::string_view, 2> long_lived_names{"tunnel", "event_stream"};
 constexpr std::array<side, 5> sides{side::downstream, side::session, side::store, side::upstream,
                                     side::internal};
 
@@ -33,6 +34,7 @@ server_metrics::server_metrics(metrics_registry& r, std::size_t secrets)
       refused(
           r.counter("vestibule_connections_refused_total", "Client connections over limits.connections.")),
       tunnels(r.gauge("vestibule_tunnels", "Open upgraded connections (WebSockets).")),
+      event_streams(r.gauge("vestibule_event_streams", "Open event streams.")),
       sessions_created(r.counter("vestibule_sessions_created_total", "Anonymous sessions issued.")),
       sessions_renewed(
           r.counter("vestibule_sessions_renewed_total", "Sessions whose idle time was renewed.")),
@@ -63,6 +65,12 @@ server_metrics::server_metrics(metrics_registry& r, std::size_t secrets)
             &r.counter("vestibule_session_changes_total",
                        "Changes of a session asked for by a backend's answer, by what came of them.",
                        {{"outcome", std::string(change_names[i])}});
+    for (std::size_t i = 0; i < streams_ended_.size(); ++i)
+        streams_ended_[i] =
+            &r.counter("vestibule_streams_ended_total",
+                       "Tunnels and event streams ended because their session had ended, or no longer "
+                       "met what the route requires.",
+                       {{"kind", std::string(long_lived_names[i])}});
     for (const side s : sides)
         failures_[static_cast<std::size_t>(s)] =
             &r.counter("vestibule_failures_total", "Exchanges that failed, by the side that failed.",

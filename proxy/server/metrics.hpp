@@ -25,6 +25,9 @@ enum class end_reason { idle, absolute, logout, limit };
 /// What came of a change of a session that a backend's answer asked for.
 enum class change_outcome { done, unchanged, gone, denied, refused, failed };
 
+/// What is open for long.
+enum class long_lived { tunnel, event_stream };
+
 class server_metrics {
   public:
     server_metrics(metrics_registry& registry, std::size_t secrets);
@@ -34,12 +37,14 @@ class server_metrics {
     void count_secret(std::size_t position);
     void count_end(end_reason r) { ended_[static_cast<std::size_t>(r)]->add(); }
     void count_change(change_outcome o) { changes_[static_cast<std::size_t>(o)]->add(); }
+    void count_stream_end(long_lived k) { streams_ended_[static_cast<std::size_t>(k)]->add(); }
     void count_failure(side s) { failures_[static_cast<std::size_t>(s)]->add(); }
 
     metric_cell& connections;
     metric_cell& accepted;
     metric_cell& refused;
     metric_cell& tunnels;
+    metric_cell& event_streams;
     metric_cell& sessions_created;
     metric_cell& sessions_renewed;
     metric_cell& sids_renewed;
@@ -55,6 +60,7 @@ class server_metrics {
     std::array<metric_cell*, 7> cookies_;
     std::array<metric_cell*, 4> ended_;
     std::array<metric_cell*, 6> changes_;
+    std::array<metric_cell*, 2> streams_ended_;
     std::array<metric_cell*, 5> failures_;
     std::vector<metric_cell*> secrets_;
     // Filled as combinations appear: bounded by routes x status codes x outcomes.

@@ -1,6 +1,6 @@
 // respond: the backend's answer to the client.
 #include "server/exchange.hpp"
-#include "server/tunnel.hpp"
+#include "server/long_lived.hpp"
 
 namespace vestibule::server {
 
@@ -39,11 +39,15 @@ task<fate> exchange::respond(bool request_done) {
 
     const bool backend_keeps = http::wants_keep_alive(response_.version, response_.fields);
     body_writer writer(client_.stream, chunked, client_.write_limit, timeouts.idle_body);
-    const fate relayed = co_await relay_response(body, writer, close_delimited);
+    fate relayed;
+    if (!delimited && is_event_stream(response_.fields))
+        relayed = co_await relay_event_stream(body, writer, close_delimited);
+    else
+        relayed = co_await relay_response(body, writer, close_delimited);
     if (relayed != fate::keep) co_return relayed;
     // Bytes behind the response are nobody's answer: such a connection is not used again.
     if (backend_keeps && framing->kind != http::body_kind::until_close && upstream_in_.empty() &&
-        request_done)
+        request_done && ended_ == stream_end::none)
         w_.pool.give_back({std::move(upstream_), false, upstream_generation_});
     co_return stay ? fate::keep : request_done ? fate::close : fate::linger;
 }
@@ -54,6 +58,7 @@ task<fate> exchange::relay_response(body_reader& body, body_writer& writer, bool
     result<std::string_view> piece = held ? std::string_view(capture_->answer_pieces) : body.buffered();
     std::string_view head = client_head_;
     for (;;) {
+        if (ended_ != stream_end::none) co_return co_await finish_event_stream(writer, close_delimited);
         if (!piece) {
             // The backend's truncated answer is truncated to the client too, never a clean end.
             if (!head.empty()) co_await writer.write(head, {});
@@ -61,7 +66,7 @@ task<fate> exchange::relay_response(body_reader& body, body_writer& writer, bool
             co_return cut;
         }
         if (const error_code ec = co_await writer.write(head, *piece)) {
-            fail(client_write_error());
+            if (ended_ == stream_end::none) fail(client_write_error());
             co_return fate::close;
         }
         bytes_sent_ += head.size() + piece->size();
@@ -96,15 +101,11 @@ task<fate> exchange::respond_upgrade() {
     status_ = 101;
     response_begun_ = true;
     body_writer writer(client_.stream, false, client_.write_limit, site_->params.timeouts.idle_body);
-    if (co_await writer.write(client_head_, upstream_in_.view())) {
+    if (co_await writer.write(client_head_, std::string_view())) {
         fail(client_write_error());
         co_return fate::close;
     }
-    upstream_in_.clear();
-    w_.metrics.tunnels.add();
-    bytes_sent_ = co_await tunnel(client_.stream, client_.in, *upstream_, upstream_in_);
-    w_.metrics.tunnels.add(-1);
-    co_return fate::close;
+    co_return co_await run_tunnel();
 }
 
 }  // namespace vestibule::server

@@ -175,9 +175,7 @@ void exchange::judge(const candidate& c, session_ptr loaded) {
             {{"side", "session"}, {"handle", site_->make_handle(c.sid())}, {"bytes", loaded->value.size()}});
         return;
     }
-    const session::life life = session::judge(
-        {loaded->ttl_at(mono_now()), document->cookie().original_max_age, document->own().since},
-        site_->params.session.life, wall_now());
+    const session::life life = judge_life(*loaded, *document, *site_);
     if (life.state == session::verdict::live)
         adopt(c, std::move(loaded), life);
     else

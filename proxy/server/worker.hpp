@@ -6,6 +6,7 @@
 #include "server/guard_metrics.hpp"
 #include "server/keyed_lock.hpp"
 #include "server/metrics.hpp"
+#include "server/session_watch.hpp"
 #include "server/site.hpp"
 
 #include <vestibule/base/clock.hpp>
@@ -51,8 +52,9 @@ struct worker_state {
     assertion_cache assertions;
     process_counts& counts;
     connection* first = nullptr;  // all open connections, newest first
-    std::size_t background = 0;   // detached store writes still under way
+    std::size_t background = 0;   // detached store operations still under way
     bool draining = false;
+    session_watch watch{sweeper, store, background};
 };
 
 }  // namespace vestibule::server

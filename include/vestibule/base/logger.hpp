@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <initializer_list>
+#include <span>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -48,7 +49,7 @@ bool access_enabled() noexcept;
 void write(level l, std::string_view message, std::initializer_list<field> fields = {});
 
 /// An access line: {"time":"...","type":"access", ...fields}
-void access(std::initializer_list<field> fields);
+void access(std::span<const field> fields);
 
 /// Lines dropped because standard output was not read fast enough.
 std::uint64_t dropped() noexcept;

@@ -49,15 +49,39 @@ class scene {
     std::shared_ptr<stream_record> request(std::deque<std::string> pieces) {
         auto record = std::make_shared<stream_record>();
         record->input = std::move(pieces);
-        connection::start(
-            std::make_unique<connection>(*worker, std::make_unique<memory_stream>(io, record, plan),
-                                         boost::asio::ip::make_address("192.0.2.7"), "192.0.2.7"));
+        begin(record);
         // The sweeper's timer keeps the loop alive as long as there are deadlines; connections are not.
         while (worker->first != nullptr) io.run_one();
         return record;
     }
     std::shared_ptr<stream_record> request(std::string piece) {
         return request(std::deque{std::move(piece)});
+    }
+
+    /// A client connection over this record, which the test goes on with; see run_until().
+    void begin(const std::shared_ptr<stream_record>& record) {
+        connection::start(
+            std::make_unique<connection>(*worker, std::make_unique<memory_stream>(io, record, plan),
+                                         boost::asio::ip::make_address("192.0.2.7"), "192.0.2.7"));
+    }
+
+    /// Lets the worker work until it is so. False: not in time.
+    template <class Condition>
+    bool run_until(Condition c, milliseconds limit = seconds(5)) {
+        const auto end = std::chrono::steady_clock::now() + limit;
+        while (!c()) {
+            if (std::chrono::steady_clock::now() >= end) return false;
+            io.restart();
+            io.run_one_for(milliseconds(5));
+        }
+        return true;
+    }
+
+    /// The value of the cookie of a stored session.
+    std::string log_in(const std::string& sid, const std::string& members = R"("user":{"id":7})") {
+        static_cast<void>(
+            sessions->create(sid, R"({"cookie":{"originalMaxAge":3600000},)" + members + "}", seconds(3600)));
+        return current->signer.sign(sid);
     }
 
     boost::asio::io_context io;
