@@ -49,6 +49,7 @@ def test_metrics(vestibule, backend, redis):
     for name, kind in [("vestibule_requests_total", "counter"), ("vestibule_request_duration_seconds", "histogram"),
                        ("vestibule_backend_duration_seconds", "histogram"), ("vestibule_connections", "gauge"),
                        ("vestibule_cookies_total", "counter"), ("vestibule_sessions_created_total", "counter"),
+                       ("vestibule_event_streams", "gauge"), ("vestibule_streams_ended_total", "counter"),
                        ("vestibule_store_operation_duration_seconds", "histogram"),
                        ("vestibule_store_errors_total", "counter")]:
         assert kinds.get(name) == kind, (name, kinds)
