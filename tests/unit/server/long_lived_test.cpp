@@ -41,6 +41,9 @@ TEST(is_event_stream, table) {
 
 class long_lived : public testing::Test {
   protected:
+    void TearDown() override {
+        EXPECT_TRUE(s.run_until([&] { return s.worker->first == nullptr; }));
+    }
     std::shared_ptr<stream_record> open(const std::string& request) {
         auto client = std::make_shared<stream_record>();
         client->end_after_input = false;
