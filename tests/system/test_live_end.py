@@ -135,6 +135,48 @@ def test_absolute_timeout(replicas, live, redis, near_cache):
     assert why in ("session expired", "session gone"), "the last touch lets the key run out by then, too"
 
 
+@NEAR_CACHE
+def test_logged_out_by_the_backend_through_another_replica(replicas, live, redis, near_cache):
+    programs = replicas(near_cache, capture=[{"on": {"path": "/logout"}, "destroy": True}])
+    _, cookie = redis.login(user={"id": "ada"})
+    streams = open_all(programs, cookie)
+    all_work(streams, live, "ada", "one")
+    assert programs[1].request("POST", "/logout", {"Cookie": f"sid={cookie}"}).status == 200
+    all_end(streams, time.monotonic())
+
+
+@NEAR_CACHE
+def test_another_user_in_the_same_session(replicas, live, redis, near_cache):
+    """As an application has it that does not regenerate its session at the login."""
+    programs = replicas(near_cache, {"user": "/user/id"})
+    sid, cookie = redis.login(user={"id": "ada"})
+    streams = open_all(programs, cookie)
+    redis.put(sid, user={"id": "eve"})
+    all_end(streams, time.monotonic())
+    assert programs[0].access(lambda line: "ended" in line)["ended"] == "user changed"
+
+
+@NEAR_CACHE
+def test_a_new_sid_is_followed(replicas, live, redis, near_cache):
+    """Past the time for which the old one leads to it; on the other replica, too."""
+    programs = replicas(near_cache, {"user": "/user/id", "renew_id": "2s", "renew_grace": "1s"})
+    sid, cookie = redis.login(user={"id": "ada"})
+    streams = open_all(programs, cookie)
+    end = time.monotonic() + 5
+    renewed = []
+    while not renewed:
+        time.sleep(0.2)
+        assert time.monotonic() < end, "its sid is not renewed"
+        renewed = cookies.set_cookies(programs[1].get("/", cookie=cookie), "sid")
+    new = cookies.unsign(renewed[0].value)
+    assert new != sid
+    time.sleep(2)
+    all_work(streams, live, "ada", "one")
+    assert programs[1].get("/", cookie=cookie).status == 401, "the old one leads nowhere any more"
+    redis.command("DEL", f"sess:{new}")
+    all_end(streams, time.monotonic())
+
+
 def test_changes_that_end_nothing(replicas, live, redis):
     """Another value under the same sid, and renewal."""
     programs = replicas()
@@ -242,14 +284,20 @@ def test_a_store_that_is_away_ends_nothing(replicas, live, tmp_path, near_cache,
 
 
 def test_the_embedded_store(vestibule, live):
-    """Nobody but vestibule reaches its sessions: they end by their time alone."""
-    program = vestibule({**ROUTES, "store": {"url": "memory:"}, "routes": []})
-    answer = program.get("/")
-    anonymous, = cookies.set_cookies(answer, "sid")
-    streams = open_all([program], anonymous.value)
+    program = vestibule({**ROUTES, "store": {"url": "memory:"}, "routes": [], "capture": [
+        {"on": {"path": "/login"}, "set": {"/user/id": {"value": "ada"}}},
+        {"on": {"path": "/logout"}, "destroy": True}]})
+    anonymous, = cookies.set_cookies(program.get("/"), "sid")
+    before = open_all([program], anonymous.value)
+    stored, = cookies.set_cookies(program.get("/login", cookie=anonymous.value), "sid")
+    after = open_all([program], stored.value)
     time.sleep(0.7)
-    all_work(streams, live, "", "one")
-    close_all(*streams)
+    all_work(before, live, "", "one")  # an anonymous session is stored nowhere
+    all_work(after, live, "ada", "one")
+    program.get("/logout", cookie=stored.value)
+    all_end(after, time.monotonic())
+    all_work(before, live, "", "two")
+    close_all(*before)
 
 
 def test_drained_while_they_are_open(replicas, live, redis):
