@@ -30,9 +30,10 @@ struct capture_set {
 
 /// One entry of `capture`. All that match an answer count, in order.
 struct capture_rule {
-    std::string path = "/*";                                        // as in routes
-    std::vector<std::string> methods;                               // empty: all; GET covers HEAD
-    std::vector<std::pair<unsigned, unsigned>> status{{200, 399}};  // any of these ranges
+    std::string path = "/*";           // as in routes
+    std::vector<std::string> methods;  // empty: all; GET covers HEAD
+    using range = std::pair<unsigned, unsigned>;
+    std::vector<range> status = std::vector<range>(1, range(200, 399));  // any of these
     std::vector<capture_set> set;  // what is missing in the answer is not set
     session::ending end = session::ending::none;
     bool regenerate = false;
