@@ -34,9 +34,13 @@ bool takes_from(const capture_rule& rule, place p) noexcept {
                        [&](const capture_set& s) { return s.source.from == p; });
 }
 
+// application/json, or application/<token>+json.
 bool is_json(std::string_view content_type) noexcept {
-    const auto type = content_type.substr(0, content_type.find(';'));
-    return http::is_media_type(content_type, "application/json") || type.ends_with("+json");
+    if (http::is_media_type(content_type, "application/json")) return true;
+    const std::string_view type = content_type.substr(0, content_type.find_first_of("; \t"));
+    return type.starts_with("application/") && type.ends_with("+json") &&
+           type.find_first_of(",/", std::string_view("application/").size()) == type.npos &&
+           http::is_media_type(content_type, type);
 }
 
 // A text from a message as JSON; nothing where it is no text.
@@ -47,12 +51,16 @@ std::optional<std::string> as_json(std::string_view text) {
 
 std::optional<std::string> field_of_form(const std::string& name, const capture_facts& f) {
     if (f.request_body == nullptr || !f.request_body->whole) return {};
+    const std::string_view body = f.request_body->text;
+    // Backends that look into the query, too, or do not care for the type, have to find the same.
+    if (http::form_mentions(f.request_query, name)) return {};
+    const auto member = session::json_at(body, session::json_pointer::of({name}));
     if (is_json(f.request_type)) {
-        const auto member = session::json_at(f.request_body->text, session::json_pointer::of({name}));
-        return member ? std::optional(std::string(*member)) : std::nullopt;
+        if (!member || http::form_mentions(body, name) || !session::names_once(body, name)) return {};
+        return std::string(*member);
     }
-    if (!http::is_media_type(f.request_type, "application/x-www-form-urlencoded")) return {};
-    const auto value = http::form_value(f.request_body->text, name);
+    if (member || !http::is_media_type(f.request_type, "application/x-www-form-urlencoded")) return {};
+    const auto value = http::form_value(body, name);
     return value ? as_json(*value) : std::nullopt;
 }
 

@@ -30,6 +30,7 @@ bool wants_body(std::span<const capture_rule> rules, const policy::request_facts
 struct capture_facts {
     policy::request_facts request;
     std::string_view request_type;  // Content-Type
+    std::string_view request_query;
     const body_copy* request_body = nullptr;
     const http::response_head& answer;
     const body_copy* answer_body = nullptr;

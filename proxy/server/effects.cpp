@@ -54,7 +54,11 @@ void exchange::prepare_capture() {
     capture_ = std::make_unique<capture_memory>();
     capture_->plain_answer = needs.json;
     capture_->copy_request = needs.form;
-    if (needs.form) capture_->request_type = head_.fields.find(http::field_id::content_type);
+    if (!needs.form) return;
+    // Of several, each backend takes another one.
+    if (head_.fields.count(http::field_id::content_type) == 1)
+        capture_->request_type = head_.fields.find(http::field_id::content_type);
+    capture_->request_query = target_.query.substr(std::min<std::size_t>(target_.query.size(), 1));
 }
 
 // False: the answer does not go on; answer_ is another one.
@@ -64,12 +68,14 @@ task<bool> exchange::settle_effects(body_reader& body) {
     if (capture_ && capture_->plain_answer && wants_body(rules, request_facts(), response_))
         if (!co_await hold_body(body)) co_return false;
     session_changes c;
-    append_captured(c, rules,
-                    {.request = request_facts(),
-                     .request_type = capture_ ? std::string_view(capture_->request_type) : std::string_view(),
-                     .request_body = capture_ && capture_->copy_request ? &capture_->request_body : nullptr,
-                     .answer = response_,
-                     .answer_body = capture_ && capture_->held ? &capture_->answer_body : nullptr});
+    append_captured(
+        c, rules,
+        {.request = request_facts(),
+         .request_type = capture_ ? std::string_view(capture_->request_type) : std::string_view(),
+         .request_query = capture_ ? std::string_view(capture_->request_query) : std::string_view(),
+         .request_body = capture_ && capture_->copy_request ? &capture_->request_body : nullptr,
+         .answer = response_,
+         .answer_body = capture_ && capture_->held ? &capture_->answer_body : nullptr});
     if (site_->params.control.enabled)
         if (const auto wrong = append_control(c, site_->params.control, response_.fields)) {
             w_.metrics.count_change(change_outcome::refused);

@@ -43,7 +43,8 @@ struct capture_memory {
     bool copy_request = false, plain_answer = false;
     bool held = false;         // the answer's body, or its beginning, has been read before its head goes on
     std::string request_type;  // Content-Type
-    std::string answer_head;   // texts of the answer's head
+    std::string request_query;
+    std::string answer_head;  // texts of the answer's head
     std::string answer_pieces;
     body_copy request_body, answer_body;
 };

@@ -6,6 +6,7 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include "session/json_string.hpp"
 #include "session/json_text.hpp"
 
 namespace vestibule::session {
@@ -130,6 +131,28 @@ std::optional<std::string_view> document::find(const json_pointer& p) const noex
 std::optional<std::string_view> json_at(std::string_view text, const json_pointer& p) noexcept {
     if (text.size() > max_size || !json::valid(text)) return {};
     return value_at(json::trimmed(text), p);
+}
+
+bool names_once(std::string_view object, std::string_view name) {
+    const auto lower = [](std::string_view text) {
+        std::string out;
+        for (const char c : text) out += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+        return out;
+    };
+    if (!json::valid(object)) return false;
+    object = json::trimmed(object);
+    if (object.front() != '{') return false;
+    const std::string wanted = lower(name);
+    std::size_t n = 0;
+    json::items members(object, 0);
+    while (const auto m = members.next()) {
+        std::string key;
+        std::array<char, 4> buffer;
+        for (std::string_view rest = m->key; !rest.empty();)
+            key += json::take_piece(rest, buffer, "\xEF\xBF\xBD");
+        n += lower(key) == wanted;
+    }
+    return n == 1;
 }
 
 }  // namespace vestibule::session

@@ -1,4 +1,9 @@
 // Fields of an HTML form as it is sent: application/x-www-form-urlencoded (WHATWG URL standard, 5.1).
+//
+// Whoever reads a form beside the backend must read what the backend reads, or somebody logs in with one name
+// and is taken for another. Backends differ: the first or the last of several counts, ';' separates or does
+// not, blanks before a name, what follows a NUL or '[' in it, '.' and case matter or do not. So a value
+// counts only where all of them find the same.
 #pragma once
 
 #include <optional>
@@ -7,11 +12,15 @@
 
 namespace vestibule::http {
 
-/// The value of the first field of that name, decoded. Nothing: there is none, or it is no UTF-8.
+/// The value of the field of that name, decoded. Nothing: there is none, there is more than one by any of the
+/// readings above, or it is no UTF-8.
 std::optional<std::string> form_value(std::string_view body, std::string_view name);
 
-/// Whether a Content-Type field names this media type ("application/json"; parameters and case do not
-/// count).
+/// Whether any reader could find a field of that name in a form or query.
+bool form_mentions(std::string_view form, std::string_view name);
+
+/// Whether a Content-Type field names this media type and nothing else ("application/json"; parameters and
+/// case do not count). Nothing with a comma does.
 bool is_media_type(std::string_view content_type, std::string_view type) noexcept;
 
 }  // namespace vestibule::http

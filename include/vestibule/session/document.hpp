@@ -71,6 +71,9 @@ class document {
 /// The value at the pointer of any JSON text; nothing where there is none, or the text is no JSON.
 std::optional<std::string_view> json_at(std::string_view text, const json_pointer& p) noexcept;
 
+/// Whether a JSON object has one member of that name, in any letter case, and no more.
+bool names_once(std::string_view object, std::string_view name);
+
 /// A text as a JSON string, escaped as JSON.stringify does.
 std::string json_string(std::string_view text);
 

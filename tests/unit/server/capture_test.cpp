@@ -26,7 +26,7 @@ capture_source from(place p, std::string name) {
 struct scene {
     std::string head = "HTTP/1.1 200 OK\r\n\r\n";
     std::string type = "application/x-www-form-urlencoded";
-    std::string form, body;
+    std::string form, body, query;
     std::string_view method = "POST", path = "/login";
 
     session::session_changes operator()(const std::vector<capture_rule>& rules) const {
@@ -39,6 +39,7 @@ struct scene {
         append_captured(c, rules,
                         {.request = {method, path, {}},
                          .request_type = type,
+                         .request_query = query,
                          .request_body = &request,
                          .answer = answer,
                          .answer_body = &response});
@@ -78,6 +79,33 @@ TEST(capture, reads_a_json_request_as_a_form) {
     EXPECT_EQ(s.value(place::form, "username"), "\"u1\"");
     s.type = "multipart/form-data; boundary=x";
     EXPECT_EQ(s.value(place::form, "username"), "");
+    s.type = "application/vnd.api+json";
+    EXPECT_EQ(s.value(place::form, "username"), "\"u1\"");
+}
+
+// Somebody who knows only his own password must not be taken for another.
+TEST(capture, takes_no_form_that_backends_read_differently) {
+    const struct {
+        const char *type, *body, *query;
+    } attacks[] = {
+        {"application/x-www-form-urlencoded", "username=ada&username=bob", ""},
+        {"application/x-www-form-urlencoded", "username=ada", "username=bob"},
+        {"application/x-www-form-urlencoded +json", R"({"username":"ada","more":"&username=bob&"})", ""},
+        {"application/x-www-form-urlencoded,+json", R"({"username":"ada","more":"&username=bob&"})", ""},
+        {"application/json", R"({"username":"ada","more":"&username=bob&"})", ""},
+        {"application/json", R"({"username":"ada","username":"bob"})", ""},
+        {"application/json", R"({"username":"ada","Username":"bob"})", ""},
+        {"application/x-www-form-urlencoded", R"({"username":"bob","more":"&username=ada&"})", ""},
+        {"text/plain", "username=ada", ""},
+        {"", "username=ada", ""},
+    };
+    for (const auto& a : attacks) {
+        scene s;
+        s.type = a.type;
+        s.form = a.body;
+        s.query = a.query;
+        EXPECT_EQ(s.value(place::form, "username"), "") << a.type << ": " << a.body;
+    }
 }
 
 TEST(capture, takes_nothing_that_is_broken) {
