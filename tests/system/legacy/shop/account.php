@@ -1,0 +1,3 @@
+<?php
+require 'people.php';
+page('<p>Your orders.</p>');

@@ -1,0 +1,3 @@
+<?php
+require 'people.php';
+page('<p>In the basket: <i>' . htmlspecialchars(rawurldecode($_SERVER['HTTP_X_BASKET'] ?? '')) . '</i></p>');
