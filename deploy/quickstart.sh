@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # One command to a running vestibule: installs what it needs (Debian, Ubuntu), builds a release, starts
-# the demo shop (deploy/demo, plain PHP that knows nothing of sessions) and vestibule in front of it on
+# the demo shop (deploy/demo, plain PHP that keeps no sessions) and vestibule in front of it on
 # http://127.0.0.1:8080. Ctrl-C ends both.
 #
 #     deploy/quickstart.sh
@@ -100,11 +100,14 @@ cat <<TOUR
 Open it in a browser, or try in another terminal:
 
   curl -i $at/whoami                                    a visitor gets a signed session cookie
-  curl -c jar -b jar -L -d item=tea $at/cart            a cart that hangs on the session ...
+  curl -c jar -b jar -L -d item=tea $at/cart            a cart that the session carries ...
   curl -c jar -b jar $at/cart                           ... and is still there
   curl -b jar -H 'X-Session-User: admin' $at/whoami     what a client claims to be is stripped
   curl -i $at/account                                   closed to who is not logged in ...
   curl -i -H 'Accept: text/html' $at/account            ... a browser is sent to the login
+  curl -c jar -b jar -d 'username=ada&password=lovelace' $at/login  log in ...
+  curl -c jar -b jar $at/account                        ... and see
+  curl -c jar -b jar -X POST $at/logout                 log out
   curl -s http://127.0.0.1:$ADMIN_PORT/metrics | grep cookies       what came of the cookies
 
 Ctrl-C ends vestibule and the shop.

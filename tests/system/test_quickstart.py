@@ -52,7 +52,7 @@ def test_the_tour(quickstart, tmp_path):
 
     # The cart hangs on the session.
     for item in ("tea", "tea", "pot"):
-        curl(tmp_path, "-b", "jar", "-L", "-d", f"item={item}", f"{shop.url}/cart")
+        curl(tmp_path, "-b", "jar", "-c", "jar", "-L", "-d", f"item={item}", f"{shop.url}/cart")
     page = curl(tmp_path, "-b", "jar", f"{shop.url}/cart")
     assert "2 x Darjeeling" in page and "1 x Teapot" in page and "Cart (3)" in page
     assert "Nothing in it yet" in curl(tmp_path, f"{shop.url}/cart"), "another visitor has another cart"
@@ -68,10 +68,46 @@ def test_the_tour(quickstart, tmp_path):
         assert "401" in curl(tmp_path, "-i", "--path-as-is", shop.url + walk).splitlines()[0], walk
 
     # Every page is there.
-    for path, text in [("/", "Good day"), ("/shop", "Teapot"), ("/login", "no form here yet"), ("/style.css", "body")]:
+    for path, text in [("/", "Good day"), ("/shop", "Teapot"), ("/login", 'name="username"'), ("/style.css", "body")]:
         assert text in curl(tmp_path, f"{shop.url}{path}"), path
     assert "404" in curl(tmp_path, "-i", f"{shop.url}/nowhere").splitlines()[0]
     assert "vestibule_cookies_total" in curl(tmp_path, f"http://127.0.0.1:{shop.admin_port}/metrics")
+
+
+def test_a_login_in_the_shop(quickstart, tmp_path):
+    """The shop keeps no sessions; what it answers, and deploy/demo/vestibule.yaml, is all there is."""
+    shop = quickstart()
+
+    def browse(jar, *args):
+        return curl(tmp_path, "-b", jar, "-c", jar, "-w", "\n%{http_code} %{redirect_url}", *args)
+
+    def enter(jar, password="lovelace", **more):
+        fields = "&".join(f"{key}={value}" for key, value in {"username": "ada", "password": password, **more}.items())
+        return browse(jar, "-d", fields, f"{shop.url}/login")
+
+    browse("here", "-d", "item=tea", f"{shop.url}/cart")
+    wrong = enter("here", "guessed")
+    assert "Wrong name or password" in wrong and wrong.endswith("200 ")
+    assert browse("here", f"{shop.url}/account").endswith("401 ")
+    (tmp_path / "before").write_bytes((tmp_path / "here").read_bytes())
+    assert enter("here", next="/cart").endswith(f"303 {shop.url}/cart")
+    for where in ("//evil.example", "/\\evil.example", "https://evil.example", "%0D%0AX-Session-Patch: {}"):
+        assert enter("there", next=where).endswith(f"303 {shop.url}/account"), where
+    assert "1 x Darjeeling" in browse("here", f"{shop.url}/cart"), "the cart goes along"
+    for jar in ("here", "there"):
+        assert "<b>ada</b>" in browse(jar, f"{shop.url}/account")
+    assert browse("before", f"{shop.url}/account").endswith("401 ")
+
+    (tmp_path / "kept").write_bytes((tmp_path / "here").read_bytes())
+    assert browse("here", f"{shop.url}/logout").endswith("405 ") and "ada" in browse("here", f"{shop.url}/account")
+    assert browse("here", "-X", "POST", f"{shop.url}/logout").endswith(f"303 {shop.url}/")
+    for jar in ("here", "kept"):
+        assert browse(jar, f"{shop.url}/account").endswith("401 ")
+        assert "Nothing in it yet" in browse(jar, f"{shop.url}/cart")
+    assert "<b>ada</b>" in browse("there", f"{shop.url}/account"), "the other browser is still in"
+    enter("here")
+    browse("here", "-X", "POST", f"{shop.url}/logout/everywhere")
+    assert browse("there", f"{shop.url}/account").endswith("401 ")
 
 
 def test_ctrl_c_ends_everything(quickstart):

@@ -1,7 +1,7 @@
 <?php
 // A shop as shops were written: a file for each page, everything from $_SERVER and $_POST, no framework,
-// and no session. Who is asking stands in headers that vestibule sets: HTTP_X_SESSION_ID,
-// HTTP_X_SESSION_STATE, HTTP_X_SESSION_USER.
+// and no session: no cookie, no file, no table. Who is asking, and what is in the cart, stands in headers that
+// vestibule sets: HTTP_X_SESSION_STATE, HTTP_X_SESSION_USER, HTTP_X_SESSION_CART.
 //
 //     php -S 127.0.0.1:8000 router.php
 
@@ -14,6 +14,8 @@ $pages = [
     '/cart' => 'cart',
     '/account' => 'account',
     '/login' => 'login',
+    '/logout' => 'logout',
+    '/logout/everywhere' => 'logout',
     '/whoami' => 'whoami',
 ];
 

@@ -1,5 +1,5 @@
 <?php
-// What the pages share: the goods, the carts, the frame around a page.
+// What the pages share: the goods, who may log in, the cart, the frame around a page.
 
 const GOODS = [
     'tea' => ['Darjeeling, first flush', 1250],
@@ -7,6 +7,8 @@ const GOODS = [
     'cup' => ['Cup without a handle', 890],
     'tin' => ['Tin for the tea', 620],
 ];
+
+const CUSTOMERS = ['ada' => 'lovelace', 'bob' => 'builder'];
 
 function text(string $s): string
 {
@@ -18,37 +20,15 @@ function price(int $cents): string
     return number_format($cents / 100, 2) . ' EUR';
 }
 
-/** Who is asking: the public name of the session, or nothing. */
-function visitor(): string
-{
-    $id = $_SERVER['HTTP_X_SESSION_ID'] ?? '';
-    return preg_match('/^[A-Za-z0-9_-]{22}$/', $id) ? $id : '';
-}
-
 function user(): string
 {
     return rawurldecode($_SERVER['HTTP_X_SESSION_USER'] ?? '');
 }
 
-/** Runs $change on the visitor's cart (name of the goods => pieces), under a lock, and returns it. */
-function cart(?callable $change = null): array
+/** Name of the goods => pieces. */
+function cart(): array
 {
-    if (visitor() === '') {
-        return [];
-    }
-    $folder = getenv('DEMO_DATA') ?: sys_get_temp_dir() . '/vestibule-demo';
-    @mkdir($folder, 0700, true);
-    $file = fopen("$folder/cart-" . visitor() . '.json', 'c+');
-    flock($file, $change ? LOCK_EX : LOCK_SH);
-    $cart = json_decode(stream_get_contents($file) ?: '{}', true) ?: [];
-    if ($change) {
-        $cart = $change($cart);
-        ftruncate($file, 0);
-        rewind($file);
-        fwrite($file, json_encode($cart));
-    }
-    fclose($file);
-    return $cart;
+    return json_decode(rawurldecode($_SERVER['HTTP_X_SESSION_CART'] ?? ''), true) ?: [];
 }
 
 function page(string $title, string $content): void

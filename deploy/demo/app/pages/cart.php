@@ -8,11 +8,9 @@ if ($_SERVER['REQUEST_METHOD'] === 'POST') {
         page('No such goods', '<p>The shop does not have this.</p>');
         return;
     }
-    cart(function (array $cart) use ($item): array {
-        $pieces = isset($_POST['pieces']) ? (int) $_POST['pieces'] : ($cart[$item] ?? 0) + 1;
-        $cart[$item] = max(0, min($pieces, 99));
-        return array_filter($cart);
-    });
+    $pieces = isset($_POST['pieces']) ? (int) $_POST['pieces'] : (cart()[$item] ?? 0) + 1;
+    // The cart is kept where this header goes; null takes the goods out.
+    header('X-Session-Patch: ' . json_encode(['cart' => [$item => max(0, min($pieces, 99)) ?: null]]));
     http_response_code(303);
     header('Location: /cart');
     return;
@@ -20,7 +18,7 @@ if ($_SERVER['REQUEST_METHOD'] === 'POST') {
 
 $rows = '';
 $total = 0;
-foreach (cart() as $name => $pieces) {
+foreach (array_intersect_key(cart(), GOODS) as $name => $pieces) {
     [$title, $cents] = GOODS[$name];
     $total += $pieces * $cents;
     $rows .= "<li><span>$pieces x " . text($title) . '</span> <span>' . price($pieces * $cents) . '</span>'
