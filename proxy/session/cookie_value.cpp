@@ -43,13 +43,6 @@ std::string_view text_of(const signature_text& s) noexcept {
     return {s.data(), s.size()};
 }
 
-constexpr int hex_digit(char c) noexcept {
-    if (c >= '0' && c <= '9') return c - '0';
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-    return -1;
-}
-
 // decodeURIComponent; `value` itself where that would throw. Uses `buffer` only if there is an escape.
 std::string_view decoded(std::string_view value, value_buffer& buffer) noexcept {
     std::size_t escape = value.find('%');
