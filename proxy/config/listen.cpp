@@ -2,6 +2,8 @@
 #include "config/sections.hpp"
 #include "config/text_form.hpp"
 
+#include <algorithm>
+
 namespace vestibule::config {
 namespace {
 
@@ -33,6 +35,17 @@ void read_listener(const cursor& at, server::listen_params& out) {
     }
 }
 
+/// What Authorization: Bearer can carry (RFC 6750, section 2.1). "" is none.
+void read_token(const cursor& at, std::string& out) {
+    constexpr std::size_t good_token = 16;
+    if (!read_secret(at, out) || out.empty()) return;
+    if (!std::all_of(out.begin(), out.end(), [](char c) { return c > ' ' && c <= '~'; }))
+        at.error(
+            "has characters that no Authorization header carries (\"vestibule keygen\" makes a good one)");
+    else if (out.size() < good_token)
+        at.warn("is shorter than 16 bytes and may be guessed (\"vestibule keygen\" makes a good one)");
+}
+
 }  // namespace
 
 void read_listen(const cursor& at, std::vector<server::listen_params>& out) {
@@ -57,6 +70,7 @@ void read_admin(const cursor& at, admin::admin_params& out) {
         return;
     }
     const map_reader m(at);
+    read_token(m["token"], out.token);
     const auto address = m["address"];
     std::string text;
     if (address.absent() || !read_text(address, text)) return;

@@ -30,7 +30,7 @@ constexpr known_key top[] = {
     {"assertion"},
 };
 constexpr known_key listener[] = {{"address"}, {"tls", later}};
-constexpr known_key admin[] = {{"address"}, {"token", later}};
+constexpr known_key admin[] = {{"address"}, {"token"}};
 constexpr known_key backend[] = {{"url"}};
 constexpr known_key proxy[] = {{"trusted_proxies"}, {"limits"}, {"timeouts"}};
 constexpr known_key limits[] = {{"head"}, {"headers"}, {"target"}, {"body"}, {"connections"}};
@@ -76,6 +76,7 @@ constexpr known_map maps[] = {
     {"", top},
     {"listen[]", listener},
     {"admin", admin},
+    {"admin.token", secret},
     {"backends[]", backend},
     {"proxy", proxy},
     {"proxy.limits", limits},

@@ -228,10 +228,11 @@ std::string describe(const settings& s) {
     const auto& [server, store, admin, log, workers] = s;
     describe(w, server);
     describe(w, store);
-    const auto& [host, port, enabled] = admin;
+    const auto& [host, port, enabled, token] = admin;
     w("admin.host", host);
     w("admin.port", port);
     w("admin.enabled", enabled);
+    w("admin.token", token);
     const auto& [min_level, access, style] = log;
     w("log.level", min_level);
     w("log.access", access);
