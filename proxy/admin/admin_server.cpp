@@ -1,8 +1,12 @@
 #include <vestibule/admin/admin_server.hpp>
 
+#include "admin/access.hpp"
+#include "admin/session_api.hpp"
+
 #include <vestibule/base/logger.hpp>
 
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http.hpp>
@@ -11,13 +15,13 @@ namespace vestibule::admin {
 
 namespace asio = boost::asio;
 namespace beast = boost::beast;
-namespace http = boost::beast::http;
 using tcp = asio::ip::tcp;
 
 namespace {
 
 constexpr std::size_t max_head = 8 * 1024;
 constexpr auto patience = std::chrono::seconds(30);
+constexpr const char* json = "application/json";
 
 // A verifier may keep keys for as long as a token lives: after both it is safe to sign with a new one.
 constexpr const char* key_caching = "public, max-age=60";
@@ -35,11 +39,33 @@ std::string reasons_json(const std::vector<unready_reason>& reasons) {
 
 /// What every connection needs; lives as long as the last of them.
 struct services {
-    services(metrics_registry& m, readiness_check r) : metrics(m), ready(std::move(r)) {}
+    services(metrics_registry& m, readiness_check r)
+        : metrics(m),
+          ready(std::move(r)),
+          revoked(m.counter("vestibule_sessions_revoked_total",
+                            "Sessions ended by operators through the session API.")) {}
     metrics_registry& metrics;
     readiness_check ready;
     std::string jwks;  // empty: none
+    metric_cell& revoked;
+    admin_params params;  // address and token, for who may use the session API
+    std::shared_ptr<const session::directory> sessions;
+    bool stopped = false;  // the store may be gone
 };
+
+/// Lets the event loop have a turn. False: it is over.
+task<bool> next_turn(asio::io_context& io, const services& s) {
+    struct awaiter {
+        asio::io_context& io;
+        bool await_ready() const noexcept { return false; }
+        void await_suspend(std::coroutine_handle<> h) {
+            asio::post(io, [h] { h.resume(); });
+        }
+        void await_resume() const noexcept {}
+    };
+    co_await awaiter{io};
+    co_return !s.stopped;
+}
 
 /// One admin connection; keeps itself alive through its handlers.
 class admin_connection : public std::enable_shared_from_this<admin_connection> {
@@ -64,38 +90,80 @@ class admin_connection : public std::enable_shared_from_this<admin_connection> {
         const auto& request = parser_->get();
         const beast::string_view target = request.target().substr(0, request.target().find('?'));
         const bool reads = request.method() == http::verb::get || request.method() == http::verb::head;
-        if (!reads)
-            respond(http::status::method_not_allowed, "application/json",
-                    "{\"error\":\"method_not_allowed\"}\n");
+        if (services_->stopped)
+            respond(http::status::service_unavailable, json, "{\"error\":\"shutting_down\"}\n");
+        else if (is_api({target.data(), target.size()}))
+            co_await respond_sessions();
+        else if (!reads)
+            respond(http::status::method_not_allowed, json, "{\"error\":\"method_not_allowed\"}\n",
+                    {{http::field::allow, "GET, HEAD"}});
         else if (target == "/healthz")
-            respond(http::status::ok, "application/json", "{\"healthy\":true}\n");
+            respond(http::status::ok, json, "{\"healthy\":true}\n");
         else if (target == "/metrics")
             respond(http::status::ok, "text/plain; version=0.0.4; charset=utf-8",
                     metrics_text(services_->metrics));
         else if (target == "/readyz")
             co_await respond_readiness();
         else if (target == "/.well-known/jwks.json" && !services_->jwks.empty())
-            respond(http::status::ok, "application/jwk-set+json", services_->jwks, key_caching);
+            respond(http::status::ok, "application/jwk-set+json", services_->jwks,
+                    {{http::field::cache_control, key_caching}});
         else
-            respond(http::status::not_found, "application/json", "{\"error\":\"not_found\"}\n");
+            respond(http::status::not_found, json, "{\"error\":\"not_found\"}\n");
     }
 
     task<void> respond_readiness() {
         const std::vector<unready_reason> reasons = co_await services_->ready();
         if (reasons.empty())
-            respond(http::status::ok, "application/json", "{\"ready\":true}\n");
+            respond(http::status::ok, json, "{\"ready\":true}\n");
         else
-            respond(http::status::service_unavailable, "application/json", reasons_json(reasons));
+            respond(http::status::service_unavailable, json, reasons_json(reasons));
     }
 
-    void respond(http::status status, const char* type, std::string body, const char* caching = "no-store") {
+    task<void> respond_sessions() {
+        const api_request request = api_request_here();
+        std::optional<api_answer> answer = refusal(request, services_->params);
+        if (answer)
+            log::warn("session API refused",
+                      {{"client", request.client}, {"status", static_cast<unsigned>(answer->status)}});
+        else
+            answer = co_await answer_sessions(services_->sessions, request, services_->revoked);
+        std::vector<std::pair<http::field, std::string_view>> fields;
+        if (!answer->allow.empty()) fields.emplace_back(http::field::allow, answer->allow);
+        if (answer->wants_token) fields.emplace_back(http::field::www_authenticate, "Bearer");
+        respond(answer->status, json, std::move(answer->body), fields);
+    }
+
+    api_request api_request_here() const {
+        const auto& request = parser_->get();
+        const auto field = [&](http::field name) -> std::optional<std::string> {
+            const auto found = request.find(name);
+            if (found == request.end()) return std::nullopt;
+            return std::string(found->value());
+        };
+        beast::error_code ec;
+        const tcp::endpoint client = stream_.socket().remote_endpoint(ec);
+        return {.method = request.method(),
+                .target = std::string(request.target()),
+                .host = field(http::field::host),
+                .origin = field(http::field::origin),
+                .authorization = field(http::field::authorization),
+                .client = ec ? "" : client.address().to_string()};
+    }
+
+    void respond(http::status status, const char* type, std::string body,
+                 const std::vector<std::pair<http::field, std::string_view>>& fields = {}) {
         const auto& request = parser_->get();
         response_ = {status, 11};
         response_.set(http::field::content_type, type);
-        response_.set(http::field::cache_control, caching);
+        response_.set(http::field::cache_control, "no-store");
+        for (const auto& [name, value] : fields) response_.set(name, value);
         response_.keep_alive(request.keep_alive());
         const bool head = request.method() == http::verb::head;
-        response_.content_length(body.size());
+        if (status == http::status::no_content)
+            response_.erase(http::field::content_type);
+        else
+            response_.content_length(body.size());
+        stream_.expires_after(patience);  // anew: the answer may have taken longer
         if (!head) response_.body() = std::move(body);
         serializer_.emplace(response_);
         serializer_->split(head);
@@ -121,7 +189,8 @@ class admin_connection : public std::enable_shared_from_this<admin_connection> {
 }  // namespace
 
 struct admin_server::impl : std::enable_shared_from_this<impl> {
-    impl(asio::io_context& io, std::shared_ptr<services> s) : acceptor(io), shared(std::move(s)) {}
+    impl(asio::io_context& context, std::shared_ptr<services> s)
+        : io(context), acceptor(io), shared(std::move(s)) {}
 
     void accept() {
         acceptor.async_accept([self = shared_from_this()](const beast::error_code& ec, tcp::socket socket) {
@@ -131,6 +200,7 @@ struct admin_server::impl : std::enable_shared_from_this<impl> {
         });
     }
 
+    asio::io_context& io;
     tcp::acceptor acceptor;
     std::shared_ptr<services> shared;
 };
@@ -154,12 +224,22 @@ bool admin_server::listen(const admin_params& p, std::string& problem) {
         problem = p.host + ":" + std::to_string(p.port) + ": " + ec.message();
         return false;
     }
+    impl_->shared->params.host = p.host;
     impl_->accept();
     return true;
 }
 
 void admin_server::publish_keys(std::string jwks) {
     impl_->shared->jwks = std::move(jwks);
+}
+
+void admin_server::serve_sessions(session::session_store& store, std::string_view handle_secret,
+                                  session::lifecycle_params life, std::string token) {
+    services& s = *impl_->shared;
+    s.params.token = std::move(token);
+    s.sessions = std::make_shared<const session::directory>(
+        store, session::handle_maker(handle_secret), std::move(life),
+        [&io = impl_->io, &s] { return next_turn(io, s); });
 }
 
 std::string admin_server::address() const {
@@ -172,6 +252,7 @@ std::string admin_server::address() const {
 void admin_server::stop() {
     beast::error_code ignored;
     impl_->acceptor.close(ignored);
+    impl_->shared->stopped = true;
 }
 
 }  // namespace vestibule::admin

@@ -41,6 +41,7 @@ class program {
                  }),
           signals_(io_, SIGTERM, SIGINT, SIGHUP) {
         admin_.publish_keys(server::jwks(settings_.server.assertion));
+        serve_sessions();
         metrics_.callback(metric_kind::counter, "vestibule_log_lines_dropped_total",
                           "Log lines dropped because standard output was not read.",
                           [] { return std::int64_t(log::dropped()); });
@@ -74,6 +75,11 @@ class program {
     static int cannot(const char* what, const std::string& problem) {
         log::error("cannot start", {{"step", what}, {"error", problem}});
         return exit_failed;
+    }
+
+    void serve_sessions() {
+        const server::session_params& s = settings_.server.session;
+        admin_.serve_sessions(*admin_store_, s.handle_secret(), s.life, settings_.admin.token);
     }
 
     void await_signal() {
@@ -112,10 +118,13 @@ class program {
         log_warnings(loaded.warnings, file_);
         settings_.server = loaded.value->server;
         settings_.log = loaded.value->log;
+        settings_.admin.token = loaded.value->admin.token;
         log::start(settings_.log);
         admin_.publish_keys(server::jwks(settings_.server.assertion));  // before anything is signed with them
         server_.reload(settings_.server);
-        log::info("reloaded", {{"note", "listen, admin, workers and store take effect at the next start"}});
+        serve_sessions();
+        log::info("reloaded",
+                  {{"note", "listen, admin.address, workers and store take effect at the next start"}});
     }
 
     std::string file_;

@@ -40,17 +40,13 @@ std::unique_ptr<flood_table> make_flood_table(const flood_params& p) {
     return std::make_unique<flood_table>(p, seed);
 }
 
-const std::string& handle_secret(const session_params& s) {
-    return s.handle_key.empty() ? s.secrets.back() : s.handle_key;
-}
-
 }  // namespace
 
 site::site(server_params p)
     : number(next_number()),
       params(std::move(p)),
       signer(params.session.secrets),
-      make_handle(handle_secret(params.session)),
+      make_handle(params.session.handle_secret()),
       routes(params.policy),
       control(control_names()),
       has_effects(!params.capture.empty() || params.control.enabled),

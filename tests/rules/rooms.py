@@ -30,7 +30,7 @@ LIBRARIES = {
     "store": ["boost/asio", "boost/unordered/", "openssl/", "cpp:hiredis/", "cpp:boost/url"],
     "upstream": ["boost/asio", "openssl/"],
     "server": ["boost/asio", "boost/beast/", "openssl/"],
-    "admin": ["boost/asio", "boost/beast/", "cpp:prometheus/"],
+    "admin": ["boost/asio", "boost/beast/", "cpp:boost/url", "cpp:prometheus/"],
     "config": ["cpp:yaml-cpp/", "cpp:boost/url", "boost/asio/ip/"],
     "app": ["boost/", "openssl/", "cpp:hiredis/", "cpp:yaml-cpp/", "cpp:prometheus/", "cpp:fmt/", "CLI/"],
 }

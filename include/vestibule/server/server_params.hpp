@@ -82,6 +82,11 @@ struct session_params {
     session::lifecycle_params life;
     user_limit_params max_per_user;
     failure_policy on_failure = failure_policy::reject;  // store.on_failure
+
+    /// The key of the public handles.
+    const std::string& handle_secret() const noexcept {
+        return handle_key.empty() ? secrets.back() : handle_key;
+    }
 };
 
 /// Of one client address, an IPv6 one's /64. Zero means no limit.
