@@ -1,9 +1,11 @@
 #include <vestibule/app/app.hpp>
 
 #include "app/commands.hpp"
+#include "app/sessions.hpp"
 
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <functional>
@@ -18,6 +20,7 @@ int dispatch(int argc, char** argv) {
         "  vestibule check --config FILE     say everything that is wrong with a configuration\n"
         "  vestibule doctor --config FILE    connect to store and backend, say what would bite in "
         "production\n"
+        "  vestibule sessions list|show|revoke|count --config FILE    look at sessions and end them\n"
         "  vestibule keygen                  print a fresh secret for session.secrets\n"};
     cli.set_version_flag("-V,--version", version_text());
     cli.require_subcommand(0, 1);
@@ -32,9 +35,13 @@ int dispatch(int argc, char** argv) {
     with_config("serve", "Run the proxy in the foreground; logs go to standard output", serve);
     with_config("check", "Parse and validate; print every problem", check);
     with_config("doctor", "Connect to store and backend; print what would bite in production", doctor);
+    add_sessions(cli, command);
     cli.add_subcommand("keygen", "Print a fresh 32-byte secret, base64")->callback([&] { command = keygen; });
+    std::vector<std::string> arguments(argv + std::min(argc, 1), argv + argc);
+    protect_handles(arguments);
+    std::reverse(arguments.begin(), arguments.end());  // as CLI11 takes them
     try {
-        cli.parse(argc, argv);
+        cli.parse(std::move(arguments));
     } catch (const CLI::Success& e) {
         cli.exit(e);  // --help, --version
         return exit_done;
