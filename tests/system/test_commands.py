@@ -17,7 +17,7 @@ def test_version_and_help():
         assert library in version.stdout
     usage = run("--help")
     assert usage.returncode == 0
-    for command in ("serve", "check", "keygen", "--config"):
+    for command in ("serve", "check", "sessions", "keygen", "--config"):
         assert command in usage.stdout
 
 
