@@ -79,7 +79,7 @@ class program {
 
     void serve_sessions() {
         const server::session_params& s = settings_.server.session;
-        admin_.serve_sessions(*admin_store_, s.handle_secret(), s.life, settings_.admin.token);
+        admin_.serve_sessions(*admin_store_, s.handle_secret(), s.told_life(), settings_.admin.token);
     }
 
     void await_signal() {

@@ -121,7 +121,7 @@ int run_over_store(const options& o, task<int> (*command)(const directory&, cons
     if (!settings) return exit_usage;
     if (settings->store.url.kind == store::store_kind::memory) return where_the_sessions_are(settings->admin);
     const server::session_params& s = settings->server.session;
-    if (!o.user.empty() && !s.life.user) {
+    if (!o.user.empty() && !s.told_user) {
         say("session.user is off: no session has a user");
         return exit_usage;
     }
@@ -130,7 +130,7 @@ int run_over_store(const options& o, task<int> (*command)(const directory&, cons
     metrics_registry metrics;
     boost::asio::io_context io;
     auto store = stores(settings->store, metrics).direct(io);
-    const directory d(*store, session::handle_maker(s.handle_secret()), s.life);
+    const directory d(*store, session::handle_maker(s.handle_secret()), s.told_life());
     std::optional<int> code;
     std::exception_ptr thrown;
     detach(into(command(d, o), code), [&](std::exception_ptr e) { thrown = std::move(e); });

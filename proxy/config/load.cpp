@@ -42,7 +42,9 @@ void read_settings(const map_reader& root, settings& s) {
 }
 
 /// session.user is auto: it matters where answers of the backend say who is logged in, or somebody counts.
+/// To operators it always does.
 void settle_user(const map_reader& root, settings& s) {
+    s.server.session.told_user = s.server.session.life.user;
     const cursor user = root["session"].key("user");
     const auto text = user.text();
     if (!user.absent() && text && *text != "auto") return;

@@ -11,7 +11,7 @@ namespace {
 constexpr std::size_t longest_user = 128;  // bytes, as it stands in a key
 constexpr std::size_t page = 500;          // of one reply
 constexpr std::size_t most_listed = 10'000;
-constexpr std::string_view tombstones = "vestibule:ended:";  // as tombstone_of has it
+constexpr std::string_view tombstone_prefix = "vestibule:ended:";  // as tombstone_of has it
 
 // A pattern that means the text alone.
 std::string glob_quoted(std::string_view text) {
@@ -96,7 +96,7 @@ task<result<session::sid_page>> redis_store::scan(std::string_view from, std::si
     found p;
     if (answer.items[0].text != "0") p.next = answer.items[0].text;
     for (const reply& key : answer.items[1].items)
-        if (key.text.starts_with(params_.prefix) && !key.text.starts_with(tombstones))
+        if (key.text.starts_with(params_.prefix) && !key.text.starts_with(tombstone_prefix))
             p.sids.push_back(key.text.substr(params_.prefix.size()));
     co_return q.timing.done<found>(std::move(p));
 }

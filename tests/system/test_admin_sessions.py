@@ -340,6 +340,10 @@ def test_usage(vestibule, sessions, tmp_path):
     assert code == 2 and secret not in err, "what is given by mistake is not repeated"
     assert run("sessions", "list").returncode == 2
     assert run("sessions", "list", "--config", "/no/such/file").returncode == 2
+    program.configure({**KEPT, "backends": [{"url": "http://127.0.0.1:1"}], "store": {"url": "redis://127.0.0.1:1"},
+                       "session": {"user": "off"}})
+    code, _, err = sessions(program, "revoke", "--user", "alice")
+    assert code == 2 and "session.user" in err
     usage = run("sessions", "--help")
     assert usage.returncode == 0 and all(word in usage.stdout for word in ("list", "show", "revoke", "count"))
 

@@ -80,12 +80,20 @@ struct session_params {
     std::string handle_key;            // empty: the last of secrets
     cookie_params cookie;
     session::lifecycle_params life;
+    std::optional<session::json_pointer>
+        told_user;  // whose a session is, to operators: also where `auto` is off
     user_limit_params max_per_user;
     failure_policy on_failure = failure_policy::reject;  // store.on_failure
 
     /// The key of the public handles.
     const std::string& handle_secret() const noexcept {
         return handle_key.empty() ? secrets.back() : handle_key;
+    }
+    /// The rules by which operators are told of sessions.
+    session::lifecycle_params told_life() const {
+        session::lifecycle_params p = life;
+        p.user = told_user;
+        return p;
     }
 };
 

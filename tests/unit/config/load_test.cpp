@@ -61,6 +61,7 @@ TEST(load, other_forms_of_addresses) {
         {"store: {url: \"redis+unix:///run/redis.sock?db=3\"}\n", "store.unix_path = \"/run/redis.sock\""},
         {"store: {url: \"memory:\"}\n", "store.kind = 0"},
         {"workers: auto\n", "workers = none"},
+        {"log: {}\n", "user = none\ntold_user = \"/user/id\""},
         {"workers: \"2\"\n", "workers = 2"},
         {"proxy: {trusted_proxies: []}\n", "trusted_proxies = []"},
         {"proxy: {limits: {head: 4KiB}}\n", "limits.target = 4096"},

@@ -93,7 +93,7 @@ class writer {
 };
 
 void describe(writer& w, const server::session_params& p) {
-    const auto& [secrets, handle_key, cookie, life, max_per_user, on_failure] = p;
+    const auto& [secrets, handle_key, cookie, life, told_user, max_per_user, on_failure] = p;
     w("secrets", secrets);
     w("handle_key", handle_key);
     w("on_failure", on_failure);
@@ -117,6 +117,7 @@ void describe(writer& w, const server::session_params& p) {
     w("renew_id", renew_id);
     w("renew_grace", renew_grace);
     w("user", user);
+    w("told_user", told_user);
     const auto& [count, evict] = max_per_user;
     w("max_per_user.count", count);
     w("max_per_user.evict", evict);
