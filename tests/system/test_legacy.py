@@ -128,24 +128,24 @@ def test_nobody_is_who_he_says_he_is(app, replicas):
         assert not app.holds(ada, two, [(name, '{"forged":1}')]), name
 
 
-# Bob knows his own password. Each of these names ada to one way of reading it, and bob to that of the application.
+# Bob knows his own password. Each of these names ada to one way of reading it, and bob to that of the application:
+# where readings differ nobody is captured.
 
 BOTH = '{"username":"ada","more":"&username=bob&password=builder&"}'
 LOOKS = '{"username":"bob","password":"builder","more":"&username=ada&"}'
 TWO = "username=ada&username=bob&password=builder"
-READ_TWICE = pytest.mark.xfail(strict=True, reason="a form that can be read in two ways is captured all the same")
 
 
-def named(name, kind, content_type, body, query="", marks=READ_TWICE):
-    return pytest.param(kind, content_type, body, query, id=name, marks=marks)
+def named(name, kind, content_type, body, query=""):
+    return pytest.param(kind, content_type, body, query, id=name)
 
 
 @pytest.mark.parametrize("kind, content_type, body, query", [
     named("twice", Shop, FORM, TWO),
-    named("the-other-way-round", Shop, FORM, "username=bob&password=builder&username=ada", marks=()),
+    named("the-other-way-round", Shop, FORM, "username=bob&password=builder&username=ada"),
     named("blank-before", Shop, FORM, "username=ada&%20username=bob&password=builder"),
     named("nul-behind", Shop, FORM, "username=ada&username%00=bob&password=builder"),
-    named("a-list", Shop, FORM, "username[]=ada&username=bob&password=builder", marks=()),
+    named("a-list", Shop, FORM, "username[]=ada&username=bob&password=builder"),
     named("json-to-us", Shop, FORM + " +json", BOTH),
     named("json-to-us-too", Shop, FORM + ",+json", BOTH),
     named("script-twice", Desk, FORM, TWO),
@@ -153,8 +153,8 @@ def named(name, kind, content_type, body, query="", marks=READ_TWICE):
     named("query", Desk, FORM, "username=ada", "?username=bob&password=builder"),
     named("any-type-is-a-form", Desk, JSON, BOTH),
     named("any-type-is-json", Typed, FORM, LOOKS),
-    named("json-twice", Typed, JSON, '{"username":"ada","username":"bob","password":"builder"}', marks=()),
-    named("what-the-answer-says", Orders, FORM, LOOKS, marks=()),
+    named("json-twice", Typed, JSON, '{"username":"ada","username":"bob","password":"builder"}'),
+    named("what-the-answer-says", Orders, FORM, LOOKS),
 ])
 def test_nobody_logs_in_as_somebody_else(running, replicas, kind, content_type, body, query):
     app = running(kind)
