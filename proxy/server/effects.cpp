@@ -121,6 +121,8 @@ task<bool> exchange::apply_ending(session::ending how) {
             co_return false;
         }
         w_.metrics.count_change(change_outcome::done);
+        handle_ = texts_.handle = handle_;  // the log still wants what the session's notes hold
+        injected_ = {};
         session_.reset();
     }
     if (saw_cookie_) set_cookie({}, unix_time{});
