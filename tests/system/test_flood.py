@@ -2,6 +2,7 @@
 import time
 
 from harness import cookies
+from harness.program import SANITIZED
 from harness.scenes import MODES, state
 from harness.wire import request_text
 
@@ -164,4 +165,5 @@ def test_more_addresses_than_there_is_room_for(vestibule, backend):
             client.send(request_text("GET", "/", by(f"10.0.{i // 250}.{i % 250}")))
             assert client.response().status == 200
     assert {r.header("X-Session-State") for r in backend.requests} == {"new"}
-    assert program.rss() - before < 8 * 1024 * 1024
+    if not SANITIZED:
+        assert program.rss() - before < 8 * 1024 * 1024
