@@ -11,23 +11,9 @@ namespace {
 constexpr bool later = true;
 
 constexpr known_key top[] = {
-    {"listen"},
-    {"admin"},
-    {"workers"},
-    {"backends"},
-    {"proxy"},
-    {"session"},
-    {"store"},
-    {"inject"},
-    {"routes"},
-    {"log"},
-    {"capture"},
-    {"backend_control"},
-    {"vault", later},
-    {"csrf"},
-    {"cors"},
-    {"flood"},
-    {"assertion"},
+    {"listen"},       {"admin"},  {"workers"}, {"backends"}, {"proxy"},     {"session"},
+    {"store"},        {"inject"}, {"routes"},  {"log"},      {"capture"},   {"backend_control"},
+    {"vault", later}, {"csrf"},   {"cors"},    {"flood"},    {"assertion"},
 };
 constexpr known_key listener[] = {{"address"}, {"tls", later}};
 constexpr known_key admin[] = {{"address"}, {"token"}};

@@ -47,7 +47,9 @@ TEST(judge_sid, follows_the_user) {
     EXPECT_EQ(step_of(R"(,"vestibule":{"user":null})"), sid_step::keep);
     EXPECT_EQ(step_of(R"(,"user":{"id":"u1"},"vestibule":{"user":"u1"})"), sid_step::keep);
     // Written by others in another way.
-    EXPECT_EQ(step_of(R"(,"user":{"id":"zo\u00eb"},"vestibule":{"user":"zo)" "\xc3\xab\"}"), sid_step::keep);
+    EXPECT_EQ(step_of(R"(,"user":{"id":"zo\u00eb"},"vestibule":{"user":"zo)"
+                      "\xc3\xab\"}"),
+              sid_step::keep);
     // Logged in, out, or as somebody else, in place.
     EXPECT_EQ(step_of(R"(,"user":{"id":"u1"},"vestibule":{"user":null})"), sid_step::replace);
     EXPECT_EQ(step_of(R"(,"vestibule":{"user":"u1"})"), sid_step::replace);
