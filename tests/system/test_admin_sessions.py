@@ -6,7 +6,7 @@ import time
 import pytest
 
 from harness import cookies
-from harness.program import SANITIZED, SLOWER, run
+from harness.program import SLOWER, run
 from harness.redis import free_port
 from harness.wire import Client, request, request_text
 
@@ -380,7 +380,6 @@ def test_a_store_that_cannot_answer(start, backend, sessions):
         assert code == 1 and "store" in err
 
 
-@pytest.mark.skipif(bool(SANITIZED), reason="counts on timing")
 def test_it_ends_in_the_middle_of_a_walk(vestibule, redis):
     """SIGTERM while the API goes through the store: the program ends as it should."""
     program = vestibule(KEPT)
