@@ -29,7 +29,8 @@ std::string notes_json(const document& d, const lifecycle_params& p, noting how,
     if (p.absolute_timeout)
         put("since", ms_text(how == noting::login || !own.since || *own.since > now ? now : *own.since));
     if (p.renew_id) put("made", ms_text(how == noting::as_it_is && own.made ? *own.made : now));
-    if (p.user) put("user", user_json(d, p));
+    // Kept under the same sid, or a change in place would never be seen.
+    if (p.user) put("user", how == noting::as_it_is && own.user ? *own.user : user_json(d, p));
     if (own.vault) put("vault", *own.vault);
     return out.empty() ? out : out + '}';
 }

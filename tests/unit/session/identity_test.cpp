@@ -94,6 +94,7 @@ TEST(noted, keeps_its_beginning_unless_somebody_logs_in) {
     EXPECT_EQ(own(noting::login).since, now);
     EXPECT_EQ(own(noting::login).user, "\"u2\"");
     EXPECT_EQ(own(noting::as_it_is).made, unix_time(6ms));
+    EXPECT_EQ(own(noting::as_it_is).user, "\"u1\"") << "the change of user is still to be seen";
 }
 
 TEST(noted, dates_the_cookie_of_a_new_sid) {
