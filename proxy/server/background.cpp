@@ -9,9 +9,9 @@ namespace vestibule::server {
 namespace {
 
 using session::document;
+using session::live_document;
 using session::noting;
 using session::session_ptr;
-using session::standing;
 using session::write_outcome;
 
 constexpr int max_races = 5;
@@ -32,10 +32,6 @@ struct background_units {
   private:
     worker_state& w_;
 };
-
-bool live(const session_ptr& s) noexcept {
-    return s && s->state == standing::live && s->parsed() != nullptr;
-}
 
 task<void> touch(worker_state& w, std::string sid, seconds ttl, std::string user) {
     const background_units unit(w);
@@ -62,7 +58,7 @@ task<void> delist(worker_state& w, std::string user, std::string sid) {
 
 // Writes what is to be noted into `sid`. The session as it is then; null: it has ended, or that failed.
 task<session_ptr> write_notes(worker_state& w, const site& s, std::string sid, session_ptr current) {
-    for (int race = 0; live(current) && race < max_races; ++race) {
+    for (int race = 0; live_document(current) && race < max_races; ++race) {
         const auto text = session::noted(current->value, s.params.session.life, noting::as_it_is, wall_now());
         if (!text || *text == current->value) co_return current;
         const auto written = co_await w.store.compare_and_set(sid, current->value, *text);
@@ -106,7 +102,7 @@ task<void> carry_over(worker_state& w, std::shared_ptr<const site> s, session_pt
         co_await net::wait(pause);
         const auto loaded = co_await w.store.load(to);
         if (!loaded) co_return log_failure("carry over", loaded.error());
-        if (!live(*loaded)) continue;
+        if (!live_document(*loaded)) continue;
         const document& d = *(*loaded)->parsed();
         if (session::user_of(d, life) != user || (d.own().since && *d.own().since <= *since)) co_return;
         session::session_changes c;

@@ -7,6 +7,7 @@
 namespace vestibule::server {
 
 using session::document;
+using session::live_document;
 using session::noting;
 using session::session_ptr;
 using session::sid_step;
@@ -16,10 +17,6 @@ using session::write_outcome;
 namespace {
 
 constexpr auto patience = seconds(5);
-
-bool live(const session_ptr& s) noexcept {
-    return s && s->state == standing::live && s->parsed() != nullptr;
-}
 
 // As express-session stores it.
 std::string same_site_text(http::same_site_mode mode) {
@@ -55,7 +52,6 @@ struct attempt {
     std::string text;
     noting how = noting::as_it_is;
     std::string user, old_user;
-    bool login = false;  // somebody is logged in who was not
 };
 
 bool is_handover(const document& old, const std::string& text, const session::lifecycle_params& life) {
@@ -82,7 +78,6 @@ result<attempt> plan(const std::string& before, bool exists, const session::sess
     if (exists) a.old_user = session::user_of(*old, life);
     const bool changed = session::judge_sid(*now, life, wall_now()) == sid_step::replace ||
                          (exists && a.old_user != a.user) || (!exists && !a.user.empty());
-    a.login = changed && !a.user.empty();
     if (changed)
         a.how = noting::login;
     else if (!exists || c.regenerate || step == sid_step::renew || step == sid_step::replace)
@@ -115,12 +110,17 @@ task<result<written>> write(worker_state& w, std::shared_ptr<const site> s, std:
                 const std::string moved_to = current->value;
                 auto there = co_await w.store.load(moved_to);
                 if (!there) co_return there.error();
-                if (!live(*there)) co_return written{.how = write_end::gone};
-                if (!c.any()) co_return written{.sid = moved_to, .value = (*there)->value, .new_sid = true};
+                if (!live_document(*there)) co_return written{.how = write_end::gone};
+                if (!c.any()) {
+                    written done{.sid = moved_to, .value = (*there)->value, .new_sid = true};
+                    if (const auto left = (*there)->ttl_at(mono_now()))
+                        done.ttl = std::chrono::ceil<seconds>(*left);
+                    co_return done;
+                }
                 co_return co_await write(w, s, moved_to, std::move(*there), std::move(c), sid_step::keep,
                                          secure);
             }
-            if (!live(current)) co_return written{.how = write_end::gone};
+            if (!live_document(current)) co_return written{.how = write_end::gone};
         }
         const std::string& before = exists ? current->value : fresh;
         const auto a = plan(before, exists, c, step, fresh, *s);
@@ -181,13 +181,13 @@ task<result<void>> end_session(worker_state& w, std::shared_ptr<const site> s, s
                                session_ptr current, session::ending how) {
     const auto mine = co_await w.writing.acquire(sid);
     const std::string user =
-        live(current) ? session::user_of(*current->parsed(), s->params.session.life) : "";
+        live_document(current) ? session::user_of(*current->parsed(), s->params.session.life) : "";
     const auto gone = co_await w.store.destroy(sid);
     if (!gone) co_return gone.error();
     w.metrics.count_end(end_reason::logout);
     if (user.empty()) co_return result<void>();
     if (how != session::ending::all) co_return co_await w.store.delist(user, sid);
-    const auto others = co_await session::end_sessions_of(w.store, user);
+    const auto others = co_await session::end_sessions_of(w.store, user, s->params.session.life);
     if (!others) co_return others.error();
     for (std::size_t i = 0; i < *others; ++i) w.metrics.count_end(end_reason::logout);
     co_return result<void>();

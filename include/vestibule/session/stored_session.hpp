@@ -71,4 +71,9 @@ class stored_session final
 
 using session_ptr = boost::intrusive_ptr<const stored_session>;
 
+/// The document of a live session; null for everything else that a store may answer.
+inline const document* live_document(const session_ptr& s) noexcept {
+    return s && s->state == standing::live ? s->parsed() : nullptr;
+}
+
 }  // namespace vestibule::session

@@ -21,7 +21,8 @@ struct user_session {
 task<result<std::vector<user_session>>> live_sessions_of(session_store& store, std::string_view user,
                                                          const lifecycle_params& p);
 
-/// Ends them all. How many there were. Errors: the store's; some may have ended then.
-task<result<std::size_t>> end_sessions_of(session_store& store, std::string_view user);
+/// Ends those. How many there were. Errors: the store's; some may have ended then.
+task<result<std::size_t>> end_sessions_of(session_store& store, std::string_view user,
+                                          const lifecycle_params& p);
 
 }  // namespace vestibule::session
