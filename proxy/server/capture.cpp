@@ -64,6 +64,14 @@ std::optional<std::string> field_of_form(const std::string& name, const capture_
     return value ? as_json(*value) : std::nullopt;
 }
 
+// Whether some reader could find that field in the request.
+bool is_somewhere(const std::string& name, const capture_facts& f) {
+    if (http::form_mentions(f.request_query, name)) return true;
+    return f.request_body != nullptr &&
+           (http::form_mentions(f.request_body->text, name) ||
+            session::json_at(f.request_body->text, session::json_pointer::of({name})));
+}
+
 std::optional<std::string> cookie_of(const std::string& name, const http::field_list& answer) {
     for (const http::field& f : answer) {
         if (f.id != field_id::set_cookie) continue;
@@ -119,15 +127,21 @@ bool wants_body(std::span<const capture_rule> rules, const policy::request_facts
     });
 }
 
-void append_captured(session::session_changes& out, std::span<const capture_rule> rules,
+bool append_captured(session::session_changes& out, std::span<const capture_rule> rules,
                      const capture_facts& f) {
+    bool clear = true;
     for (const capture_rule& rule : rules) {
         if (!matches(rule, f.request, f.answer.status)) continue;
         out.end = std::max(out.end, rule.end);
         out.regenerate = out.regenerate || rule.regenerate;
-        for (const capture_set& s : rule.set)
-            if (auto json = taken(s.source, f)) out.set.push_back({s.at, *std::move(json)});
+        for (const capture_set& s : rule.set) {
+            if (auto json = taken(s.source, f))
+                out.set.push_back({s.at, *std::move(json)});
+            else
+                clear = clear && !(s.source.from == place::form && is_somewhere(s.source.name, f));
+        }
     }
+    return clear;
 }
 
 std::vector<std::string> control_names() {

@@ -35,7 +35,8 @@ struct capture_facts {
     const http::response_head& answer;
     const body_copy* answer_body = nullptr;
 };
-void append_captured(session::session_changes& out, std::span<const capture_rule> rules,
+/// False: a form field that a rule asks for is there, but not every backend would read the same in it.
+bool append_captured(session::session_changes& out, std::span<const capture_rule> rules,
                      const capture_facts& f);
 
 /// Names of backend_control, removed from every answer.

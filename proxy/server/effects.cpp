@@ -68,7 +68,7 @@ task<bool> exchange::settle_effects(body_reader& body) {
     if (capture_ && capture_->plain_answer && wants_body(rules, request_facts(), response_))
         if (!co_await hold_body(body)) co_return false;
     session_changes c;
-    append_captured(
+    const bool clear = append_captured(
         c, rules,
         {.request = request_facts(),
          .request_type = capture_ ? std::string_view(capture_->request_type) : std::string_view(),
@@ -76,6 +76,12 @@ task<bool> exchange::settle_effects(body_reader& body) {
          .request_body = capture_ && capture_->copy_request ? &capture_->request_body : nullptr,
          .answer = response_,
          .answer_body = capture_ && capture_->held ? &capture_->answer_body : nullptr});
+    if (!clear) {
+        w_.metrics.count_change(change_outcome::refused);
+        log::warn(
+            "form not captured: it can be read in more than one way",
+            {{"side", "downstream"}, {"route", site_->routes.name(route_)}, {"request_id", request_id_}});
+    }
     if (site_->params.control.enabled)
         if (const auto wrong = append_control(c, site_->params.control, response_.fields)) {
             w_.metrics.count_change(change_outcome::refused);

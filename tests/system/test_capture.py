@@ -132,6 +132,26 @@ def test_logout_everywhere(replicas):
     assert others.seen(two, "/account/")["user"] == "u2"
 
 
+def test_logout_everywhere_ends_sessions_of_this_user_alone(replicas, redis):
+    """What the list names may have become something else meanwhile."""
+    one, _ = replicas
+    mine, now_another, now_no_session = Browser(), Browser(), Browser()
+    for browser in (mine, now_another, now_no_session):
+        login(browser, one)
+    text = redis.value(now_another.sid).replace('"u1"', '"u2"')
+    redis.command("SET", f"sess:{now_another.sid}", text, "KEEPTTL")
+    redis.command("SET", f"sess:{now_no_session.sid}", "somebody's own", "KEEPTTL")
+    mine.post(one, "/logout-all")
+    assert redis.value(now_another.sid) == text and redis.value(now_no_session.sid) == "somebody's own"
+
+
+def test_a_form_that_can_be_read_in_two_ways_is_told(replicas):
+    browser = Browser()
+    browser.post(replicas[0], "/login", {**LOGIN, "headers": LOGIN["headers"][:1]}, headers=FORM,
+                 body=b"username=ada&username=bob")
+    replicas[0].wait_log(lambda line: line.get("message") == "form not captured: it can be read in more than one way")
+
+
 def test_a_session_carried_cart_survives_the_login(vestibule, backend, redis):
     backend.script = steered
     program = vestibule({**RULES, "backend_control": {"enabled": True}})
