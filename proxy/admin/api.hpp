@@ -1,6 +1,8 @@
 // What the session API is asked and answers, apart from how that travels.
 #pragma once
 
+#include <ostream>  // verb.hpp of Boost 1.81 to 1.83 needs it and does not include it
+
 #include <boost/beast/http/status.hpp>
 #include <boost/beast/http/verb.hpp>
 
