@@ -66,19 +66,19 @@ std::size_t count_members(std::string_view object) {
     return n;
 }
 
-// A whole value under its name, so that `vestibule` keeps its other notes.
-result<std::string> with_vault(std::string_view text, std::string_view list) {
-    const auto d = document::parse(text);
-    if (!d) return d.error();
-    if (d->own().vault.value_or("[]") == list) return std::string(text);
-    const auto own = d->find(json_pointer::of({"vestibule"}));
-    if (own && own->front() == '{') return edit_set(text, json_pointer::of({"vestibule", "vault"}), list);
-    return edit_set(text, json_pointer::of({"vestibule"}), "{\"vault\":" + std::string(list) + '}');
+// The document with that list, beside its other notes.
+result<std::string> with_vault(std::string_view text, std::span<const vault_cookie> cookies) {
+    if (cookies.empty()) return without_vault(text);
+    const std::string list = vault_json(cookies);
+    const json_pointer own = json_pointer::of({"vestibule"});
+    const auto notes = document::parse(text).value().find(own);
+    if (notes && notes->front() == '{') return edit_set(text, json_pointer::of({"vestibule", "vault"}), list);
+    return edit_set(text, own, "{\"vault\":" + list + '}');
 }
 
 }  // namespace
 
-result<std::string> applied(std::string_view text, const session_changes& c) {
+result<std::string> applied(std::string_view text, const session_changes& c, vault_report* report) {
     if (const auto d = document::parse(text); !d) return d.error();
     std::string out(text);
     for (const member_change& m : c.set) {
@@ -92,7 +92,32 @@ result<std::string> applied(std::string_view text, const session_changes& c) {
         std::vector<std::string> path;
         if (const error_code ec = merge(out, path, json::trimmed(c.merge_patch))) return ec;
     }
-    return c.vault ? with_vault(out, *c.vault) : result<std::string>(std::move(out));
+    vault_report came_of;
+    if (!c.vault.empty()) {
+        auto cookies = read_vault(document::parse(out).value());
+        if (change_vault(cookies, c.vault, c.at, came_of)) {
+            auto edited = with_vault(out, cookies);
+            if (!edited) return edited;
+            out = *std::move(edited);
+        }
+    }
+    if (report != nullptr) *report = std::move(came_of);
+    return out;
+}
+
+result<std::string> restored(std::string_view text, std::span<const vault_cookie> remembered, unix_time now) {
+    const auto d = document::parse(text);
+    if (!d) return d.error();
+    auto cookies = read_vault(*d);
+    return restore_vault(cookies, remembered, now) ? with_vault(text, cookies) : std::string(text);
+}
+
+result<std::string> without_vault(std::string_view text) {
+    auto edited = edit_remove(text, json_pointer::of({"vestibule", "vault"}));
+    if (!edited) return edited;
+    const json_pointer own = json_pointer::of({"vestibule"});
+    const auto notes = document::parse(*edited).value().find(own);
+    return notes && *notes == "{}" ? edit_remove(*edited, own) : edited;
 }
 
 bool is_free_member(std::string_view name) noexcept {
@@ -119,6 +144,10 @@ bool is_free_member(std::string_view name) noexcept {
                                                  "__lookupGetter__",
                                                  "__lookupSetter__"};
     return !name.empty() && std::find(std::begin(taken), std::end(taken), name) == std::end(taken);
+}
+
+bool is_own_place(const json_pointer& p) noexcept {
+    return !p.tokens().empty() && p.tokens().front() == "vestibule";
 }
 
 std::optional<std::string_view> check_patch(std::string_view patch, const std::vector<std::string>& allow) {

@@ -42,6 +42,10 @@ std::string user_of(const document& d, const lifecycle_params& p) {
     return user ? name_in(*user) : std::string();
 }
 
+std::string owner_of(const document& d, const lifecycle_params& p) {
+    return p.user && d.own().user ? name_in(*d.own().user) : user_of(d, p);
+}
+
 sid_step judge_sid(const document& d, const lifecycle_params& p, unix_time now) {
     const bookkeeping& own = d.own();
     if (p.user && own.user && name_in(*own.user) != name_in(user_json(d, p))) return sid_step::replace;

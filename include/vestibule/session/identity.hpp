@@ -17,6 +17,10 @@ namespace vestibule::session {
 /// null, false or empty.
 std::string user_of(const document& d, const lifecycle_params& p);
 
+/// For whom its sid was made: as noted, else who is logged in. Empty: nobody. What is that user's alone (the
+/// vault) is for nobody else.
+std::string owner_of(const document& d, const lifecycle_params& p);
+
 enum class sid_step {
     keep,
     note,     // whose it is, or how old, is not noted yet: note it

@@ -5,6 +5,7 @@
 #include <vestibule/base/clock.hpp>
 #include <vestibule/session/cookie_value.hpp>
 #include <vestibule/session/document.hpp>
+#include <vestibule/session/vault.hpp>
 
 #include <boost/smart_ptr/intrusive_ptr.hpp>
 #include <boost/smart_ptr/intrusive_ref_counter.hpp>
@@ -12,6 +13,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace vestibule::session {
 
@@ -28,9 +30,10 @@ struct session_notes {
     bool is_verified = false;  // the signature of its cookie, and the secret that made it, are known
     signature_text signature{};
     std::size_t secret = 0;
-    std::string handle;    // its public name
-    std::string injected;  // finished header lines for the backend
-    std::string subject;   // whom assertions name; empty: nobody
+    std::string handle;               // its public name
+    std::string injected;             // finished header lines for the backend
+    std::string subject;              // whom assertions name; empty: nobody
+    std::vector<vault_cookie> vault;  // in the order in which they are sent
 };
 
 /// What the store says of a sid.

@@ -59,14 +59,59 @@ TEST(applied, sets_in_order_and_nothing_where_nothing_differs) {
 }
 
 TEST(applied, keeps_other_notes_beside_the_vault) {
+    const std::string entry = R"({"name":"a","value":"1","path":"/","set":5})";
     session_changes c;
-    c.vault = R"([{"name":"a"}])";
+    c.vault.push_back({{.name = "a", .value = "1"}});
+    c.at = unix_time(milliseconds(5));
     EXPECT_EQ(applied(R"({"cookie":{},"vestibule":{"since":5}})", c).value(),
-              R"({"cookie":{},"vestibule":{"since":5,"vault":[{"name":"a"}]}})");
+              R"({"cookie":{},"vestibule":{"since":5,"vault":[)" + entry + "]}}");
     EXPECT_EQ(applied(R"({"cookie":{}})", c).value(),
-              R"({"cookie":{},"vestibule":{"vault":[{"name":"a"}]}})");
-    c.vault = "[]";
+              R"({"cookie":{},"vestibule":{"vault":[)" + entry + "]}}");
+    EXPECT_EQ(applied(R"({"cookie":{},"vestibule":5})", c).value(),
+              R"({"cookie":{},"vestibule":{"vault":[)" + entry + "]}}");
+    // Old marks go with the next change; without a cookie left there is no list.
+    const std::string mark = R"({"name":"b","path":"/","set":5})";
+    c.at += vault_memory_time;
+    c.vault = {{{.name = "a", .value = "2", .expires = c.at + seconds(1)}}};
+    EXPECT_EQ(applied(R"({"cookie":{},"vestibule":{"vault":[)" + mark + "]}}", c).value(),
+              R"({"cookie":{},"vestibule":{"vault":[{"name":"a","value":"2","path":"/","expires":61005,)"
+              R"("set":60005}]}})");
+    c.vault.front().remove = true;
     EXPECT_EQ(applied(R"({"cookie":{}})", c).value(), R"({"cookie":{}})");
+    EXPECT_EQ(applied(R"({"cookie":{},"vestibule":{"since":5,"vault":[)" + entry + "]}}", c).value(),
+              R"({"cookie":{},"vestibule":{"since":5,"vault":[{"name":"a","path":"/","set":60005}]}})");
+}
+
+TEST(restored, puts_back_what_was_written_over) {
+    const unix_time now(milliseconds(7));
+    const std::vector<vault_cookie> remembered{{"a", "1", "/", {}, unix_time(milliseconds(5))}};
+    const std::string entry = R"({"name":"a","value":"1","path":"/","set":5})";
+    EXPECT_EQ(restored(R"({"cookie":{},"views":7})", remembered, now).value(),
+              R"({"cookie":{},"views":7,"vestibule":{"vault":[)" + entry + "]}}");
+    const std::string there = R"({"cookie":{},"vestibule":{"vault":[)" + entry + "]}}";
+    EXPECT_EQ(restored(there, remembered, now).value(), there);
+    EXPECT_EQ(restored("[]", remembered, now).error(), errc::malformed_value);
+}
+
+TEST(applied, reports_what_came_of_the_vault) {
+    session_changes c;
+    c.vault = {{{.name = "a", .value = "1"}}, {{.name = "b"}, true}, {{.name = "c", .value = "\n"}}};
+    vault_report r{.kept = 9, .deleted = 9, .refused = {"x"}};
+    ASSERT_TRUE(applied(R"({"cookie":{}})", c, &r));
+    EXPECT_EQ(r.kept, 1u);
+    EXPECT_EQ(r.deleted, 1u);
+    EXPECT_EQ(r.refused, std::vector<std::string>{"c"});
+    ASSERT_TRUE(applied(R"({"cookie":{}})", {}, &r));
+    EXPECT_EQ(r.kept + r.deleted + r.refused.size(), 0u);
+}
+
+TEST(without_vault, leaves_the_rest) {
+    EXPECT_EQ(without_vault(R"({"cookie":{},"a":1})").value(), R"({"cookie":{},"a":1})");
+    EXPECT_EQ(without_vault(R"({"cookie":{},"vestibule":{"vault":[]},"a":1})").value(),
+              R"({"cookie":{},"a":1})");
+    EXPECT_EQ(without_vault(R"({"cookie":{},"vestibule":{"vault":[1],"made":5}})").value(),
+              R"({"cookie":{},"vestibule":{"made":5}})");
+    EXPECT_EQ(without_vault("[]").error(), errc::malformed_value);
 }
 
 TEST(check_patch, table) {
