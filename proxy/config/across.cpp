@@ -62,6 +62,17 @@ void check_assertion(const map_reader& root, const settings& s) {
                 "has a secret of session.secrets, so that the backend could sign cookies (a key of its own)");
 }
 
+void check_vault(const map_reader& root, const settings& s) {
+    if (s.server.vault.cookies.empty() && !s.server.vault.all) return;
+    const auto& routes = s.server.policy.routes;
+    for (std::size_t i = 0; i < routes.size(); ++i)
+        if (routes[i].session == policy::session_mode::required && routes[i].require.empty())
+            root["routes"].item(i).warn(
+                "lets in whoever has a session, as everybody has to whom the backend set a cookie of the "
+                "vault "
+                "(require: {/user/id: present})");
+}
+
 }  // namespace
 
 void check_across(const map_reader& root, const settings& s) {
@@ -69,6 +80,7 @@ void check_across(const map_reader& root, const settings& s) {
     check_backend(root, s);
     check_cookie(root, s);
     check_assertion(root, s);
+    check_vault(root, s);
 }
 
 }  // namespace vestibule::config

@@ -90,10 +90,13 @@ void read_lifetime(const cursor& at, milliseconds& out) {
 void read_subject(const cursor& at, session::json_pointer& out) {
     std::string text = out.text();
     if (!read_text(at, text)) return;
-    if (auto pointer = session::json_pointer::parse(text))
-        out = std::move(*pointer);
-    else
+    auto pointer = session::json_pointer::parse(text);
+    if (!pointer)
         at.error(at.shown() + " is no JSON Pointer (like /user/id; RFC 6901), nor \"\" for none");
+    else if (session::is_own_place(*pointer))
+        at.error(at.shown() + " is vestibule's own (a member of the application, like /user/id)");
+    else
+        out = std::move(*pointer);
 }
 
 }  // namespace

@@ -28,6 +28,9 @@ void read_inject(const cursor& at, server::inject_params& out, name_judge& names
         auto pointer = session::json_pointer::parse(text);
         if (!pointer || text.empty()) {
             e.value.error(e.value.shown() + " is no JSON Pointer (like /user/id; RFC 6901)");
+        } else if (session::is_own_place(*pointer)) {
+            e.value.error(e.value.shown() +
+                          " is vestibule's own (a member of the application, like /user/id)");
         } else if (named) {
             out.headers.push_back({e.key, std::move(*pointer)});
         }

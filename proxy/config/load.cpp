@@ -38,10 +38,12 @@ void read_settings(const map_reader& root, settings& s) {
     read_csrf(root["csrf"], s.server.csrf);
     read_cors(root["cors"], s.server.cors);
     read_flood(root["flood"], s.server.flood);
+    read_vault(root["vault"], s.server.session.cookie.name, s.server.vault);
     read_log(root["log"], s.log);
 }
 
-/// session.user is auto: it matters where answers of the backend say who is logged in, or somebody counts.
+/// session.user is auto: it matters where answers of the backend say who is logged in, somebody counts, or
+/// the backend's cookies must not get to somebody else.
 /// To operators it always does.
 void settle_user(const map_reader& root, settings& s) {
     s.server.session.told_user = s.server.session.life.user;
@@ -49,7 +51,9 @@ void settle_user(const map_reader& root, settings& s) {
     const auto text = user.text();
     if (!user.absent() && text && *text != "auto") return;
     const bool counts = s.server.session.max_per_user.count > 0;
-    if (s.server.capture.empty() && !s.server.control.enabled && !counts) s.server.session.life.user.reset();
+    const bool keeps = s.server.vault.all || !s.server.vault.cookies.empty();
+    if (s.server.capture.empty() && !s.server.control.enabled && !counts && !keeps)
+        s.server.session.life.user.reset();
 }
 
 void sort_by_place(std::vector<problem>& problems) {

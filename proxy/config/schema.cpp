@@ -11,9 +11,9 @@ namespace {
 constexpr bool later = true;
 
 constexpr known_key top[] = {
-    {"listen"},       {"admin"},  {"workers"}, {"backends"}, {"proxy"},     {"session"},
-    {"store"},        {"inject"}, {"routes"},  {"log"},      {"capture"},   {"backend_control"},
-    {"vault", later}, {"csrf"},   {"cors"},    {"flood"},    {"assertion"},
+    {"listen"}, {"admin"},  {"workers"}, {"backends"}, {"proxy"},     {"session"},
+    {"store"},  {"inject"}, {"routes"},  {"log"},      {"capture"},   {"backend_control"},
+    {"vault"},  {"csrf"},   {"cors"},    {"flood"},    {"assertion"},
 };
 constexpr known_key listener[] = {{"address"}, {"tls", later}};
 constexpr known_key admin[] = {{"address"}, {"token"}};
@@ -56,6 +56,7 @@ constexpr known_key cors[] = {
     {"allow_origins"}, {"allow_methods"}, {"allow_headers"}, {"expose_headers"}, {"credentials"}, {"max_age"},
 };
 constexpr known_key flood[] = {{"new_sessions"}, {"failed_cookies"}, {"window"}, {"max_addresses"}};
+constexpr known_key vault[] = {{"cookies"}};
 constexpr known_key log[] = {{"level"}, {"access"}, {"format"}};
 
 constexpr known_map maps[] = {
@@ -87,6 +88,7 @@ constexpr known_map maps[] = {
     {"csrf", csrf},
     {"cors", cors},
     {"flood", flood},
+    {"vault", vault},
     {"log", log},
 };
 

@@ -34,6 +34,9 @@ void read_store(const cursor& at, store::store_params& out, server::failure_poli
 void read_capture(const cursor& at, std::vector<server::capture_rule>& out);
 void read_backend_control(const cursor& at, server::control_params& out);
 
+/// `session_cookie`: its name, which the vault may not have.
+void read_vault(const cursor& at, const std::string& session_cookie, server::vault_params& out);
+
 /// `names`: of all sections that set headers for the backend.
 void read_inject(const cursor& at, server::inject_params& out, name_judge& names);
 void read_assertion(const cursor& at, server::assertion_params& out, name_judge& names);
@@ -45,7 +48,7 @@ void read_cors(const cursor& at, policy::cors_params& out);
 void read_flood(const cursor& at, server::flood_params& out);
 
 /// What no section sees alone: addresses that collide, a backend that is this proxy, a lax cookie in a
-/// wide world, a secret that is told to the backend. `root`: the whole file.
+/// wide world, a secret that is told to the backend, a route that the vault opens. `root`: the whole file.
 void check_across(const map_reader& root, const settings& s);
 
 }  // namespace vestibule::config

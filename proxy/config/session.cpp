@@ -64,6 +64,8 @@ void read_identity(const map_reader& m, server::session_params& out) {
         auto pointer = session::json_pointer::parse(text);
         if (text.empty() || parse_boolean(text) == false)
             out.life.user.reset();
+        else if (pointer && session::is_own_place(*pointer))
+            user.error(user.shown() + " is vestibule's own (a member of the application, like /user/id)");
         else if (pointer)
             out.life.user = std::move(*pointer);
         else

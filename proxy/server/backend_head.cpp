@@ -25,21 +25,32 @@ void append_framing(std::string& out, const http::body_framing& framing) {
     append_field(out, "Content-Length", {digits, std::size_t(end - digits)});
 }
 
-// All Cookie lines as one (RFC 9113 8.2.3 wants "; " between crumbs), without our own cookie.
-void append_cookies(std::string& out, const http::field_list& fields, const cookie_params& cookie) {
+// All Cookie lines as one (RFC 9113 8.2.3 wants "; " between crumbs), without our own cookie and those of
+// the vault's names; behind them what the vault has for this path.
+void append_cookies(std::string& out, const site& s, const backend_head_parts& p) {
+    const cookie_params& cookie = s.params.session.cookie;
     const std::size_t start = out.size();
     out += "Cookie: ";
     const std::size_t empty = out.size();
-    for (const http::field& f : fields) {
+    for (const http::field& f : p.head.fields) {
         if (f.id != field_id::cookie) continue;
         const std::size_t before = out.size();
         if (before != empty) out += "; ";
         const std::size_t here = out.size();
-        if (cookie.forward)
+        if (s.vault.on())
+            s.vault.append_others(out, f.value);
+        else if (cookie.forward)
             out += f.value;
         else
             http::append_cookies_without(out, f.value, cookie.name);
         if (out.size() == here) out.resize(before);
+    }
+    for (const session::vault_cookie& c : p.vault) {
+        if (!session::goes_with(c, p.target.path, p.now)) continue;
+        if (out.size() != empty) out += "; ";
+        out += c.name;
+        out += '=';
+        out += c.value;
     }
     if (out.size() == empty)
         out.resize(start);
@@ -111,7 +122,7 @@ void build_backend_head(std::string& out, const site& s, const backend_head_part
         append_field(out, f.name, f.value);
     }
     if (p.plain_answer) append_field(out, "Accept-Encoding", "identity");
-    append_cookies(out, p.head.fields, s.params.session.cookie);
+    append_cookies(out, s, p);
     http::append_forwarding(out, p.head.fields, p.client, p.peer, host);
     append_field(out, "X-Request-Id", p.request_id);
     append_field(out, "traceparent", p.traceparent);

@@ -6,6 +6,7 @@
 #include <vestibule/http/framing.hpp>
 #include <vestibule/http/path.hpp>
 
+#include <span>
 #include <string>
 
 namespace vestibule::server {
@@ -19,10 +20,12 @@ struct backend_head_parts {
     std::string_view peer;        // address of the connection's other end, text
     std::string_view request_id;  // passed on or created
     std::string_view traceparent;
-    std::string_view injected;     // finished session header lines
-    std::string_view assertion{};  // the same, proof of them
-    bool upgrade = false;          // the client asks for an upgrade that may pass
-    bool plain_answer = false;     // the answer has to be readable here: no content coding
+    std::string_view injected;                       // finished session header lines
+    std::string_view assertion{};                    // the same, proof of them
+    std::span<const session::vault_cookie> vault{};  // of the session, in order
+    unix_time now{};                                 // for the vault
+    bool upgrade = false;                            // the client asks for an upgrade that may pass
+    bool plain_answer = false;                       // the answer has to be readable here: no content coding
 };
 
 /// Whether the request asks for a protocol upgrade that is passed on: HTTP/1.1, no body, nominated by
@@ -30,8 +33,8 @@ struct backend_head_parts {
 bool asks_for_upgrade(const http::request_head& head, const http::body_framing& framing);
 
 /// Writes the whole head into `out` (cleared first): hop-by-hop fields and what Connection nominates
-/// removed (RFC 9110 7.6.1), session and forwarding headers replaced, our own cookie taken out, framing
-/// written from `framing` alone.
+/// removed (RFC 9110 7.6.1), session and forwarding headers replaced, our own cookie and what the client has
+/// no say in taken out of Cookie and the vault's put in, framing written from `framing` alone.
 void build_backend_head(std::string& out, const site& s, const backend_head_parts& p);
 
 /// Appends the trailer fields that may pass to either side: no framing, routing, authentication, cookie

@@ -5,6 +5,8 @@
 #include <vestibule/base/logger.hpp>
 #include <vestibule/net/event_loop.hpp>
 
+#include <algorithm>
+
 namespace vestibule::server {
 namespace {
 
@@ -15,8 +17,11 @@ using session::session_ptr;
 using session::write_outcome;
 
 constexpr int max_races = 5;
-constexpr int looks_for_saved = 10;  // express saves at the end of its answer
-constexpr milliseconds between_looks{100};
+// Express saves at the end of its answer, whose head has come. Each look after twice the pause: 1.3 s in all.
+constexpr int looks_for_saved = 8;
+constexpr milliseconds first_look_for_saved{5};
+constexpr milliseconds before_burial{100};
+constexpr milliseconds vault_look_interval{100};
 
 // Failures are not repeated here: the next request of the session finds the same thing to do.
 void log_failure(const char* what, error_code ec) {
@@ -91,35 +96,82 @@ task<void> note(worker_state& w, std::shared_ptr<const site> s, std::string sid,
     if (!kept) log_failure("limit", kept.error());
 }
 
-task<void> carry_over(worker_state& w, std::shared_ptr<const site> s, session_ptr old, std::string to) {
+// What goes from a session, if there was one, to that which the backend has stored instead of it.
+session::session_changes carried(const session_ptr& old, const document& to,
+                                 const session::lifecycle_params& life) {
+    session::session_changes c;
+    c.at = wall_now();
+    if (!old) return c;
+    const document& from = *old->parsed();
+    const std::string user = session::user_of(to, life);
+    const auto since = from.own().since;
+    const bool same = !user.empty() && session::user_of(from, life) == user;
+    if (life.absolute_timeout && since && same && !(to.own().since && *to.own().since <= *since))
+        c.set.push_back({session::json_pointer::of({"vestibule", "since"}),
+                         std::to_string(since->time_since_epoch().count())});
+    const std::string owner = session::owner_of(from, life);
+    if (!owner.empty() && owner != user) return c;
+    const auto there = session::read_vault(to);
+    for (session::vault_cookie& each : session::read_vault(from)) {
+        const bool newer = std::any_of(there.begin(), there.end(), [&](const session::vault_cookie& t) {
+            return t.name == each.name && t.path == each.path;
+        });
+        if (!newer && session::goes_with(each, each.path, c.at)) c.vault.push_back({std::move(each)});
+    }
+    return c;
+}
+
+task<void> carry_over(worker_state& w, std::shared_ptr<const site> s, session_ptr old, std::string to,
+                      std::vector<session::vault_change> set) {
     const background_units unit(w);
-    const auto& life = s->params.session.life;
-    const std::string user = session::user_of(*old->parsed(), life);
-    const auto since = old->parsed()->own().since;
     net::timer pause(w.io);
-    for (int look = 0; look < looks_for_saved && since && !user.empty(); ++look) {
-        pause.expires_after(between_looks);
+    milliseconds next = first_look_for_saved;
+    for (int look = 0; look < looks_for_saved; ++look, next *= 2) {
+        pause.expires_after(next);
         co_await net::wait(pause);
         const auto loaded = co_await w.store.load(to);
         if (!loaded) co_return log_failure("carry over", loaded.error());
         if (!live_document(*loaded)) continue;
-        const document& d = *(*loaded)->parsed();
-        if (session::user_of(d, life) != user || (d.own().since && *d.own().since <= *since)) co_return;
-        session::session_changes c;
-        c.set.push_back({session::json_pointer::of({"vestibule", "since"}),
-                         std::to_string(since->time_since_epoch().count())});
-        const auto text = session::applied((*loaded)->value, c);
-        if (!text) co_return;
-        const auto written = co_await w.store.compare_and_set(to, (*loaded)->value, *text);
-        if (!written) co_return log_failure("carry over", written.error());
-        if (*written == write_outcome::done) co_return;
+        session::session_changes c = carried(old, *(*loaded)->parsed(), s->params.session.life);
+        auto text = session::applied((*loaded)->value, c);
+        session::session_changes fresh;
+        fresh.vault = set;
+        fresh.at = c.at;
+        session::vault_report came_of;
+        if (text) text = session::applied(*text, fresh, &came_of);
+        if (!text) break;
+        if (*text != (*loaded)->value) {
+            const auto written = co_await w.store.compare_and_set(to, (*loaded)->value, *text);
+            if (!written) co_return log_failure("carry over", written.error());
+            if (*written != write_outcome::done) continue;
+        }
+        watch_vault(w, to, std::move(came_of.written));
+        co_return w.metrics.count_vault(came_of);
     }
+    w.metrics.count_vault(vault_outcome::dropped, set.size());
+}
+
+task<void> restore(worker_state& w, std::string sid) {
+    const background_units unit(w);
+    session_ptr s = w.store.find(sid);
+    if (!s) {
+        auto loaded = co_await w.store.load(sid);
+        if (!loaded) co_return log_failure("restore", loaded.error());
+        s = std::move(*loaded);
+    }
+    if (!live_document(s)) co_return w.vaults.forget(sid);
+    const auto text = session::restored(s->value, w.vaults.of(sid), wall_now());
+    if (!text || *text == s->value) co_return;
+    const auto written = co_await w.store.compare_and_set(sid, s->value, *text);
+    if (!written) co_return log_failure("restore", written.error());
+    if (*written == write_outcome::done) w.metrics.vaults_restored.add();
+    if (*written == write_outcome::conflict) w.vaults.look_again(sid, mono_now());
 }
 
 task<void> bury(worker_state& w, std::string sid) {
     const background_units unit(w);
     net::timer pause(w.io);
-    pause.expires_after(between_looks);
+    pause.expires_after(before_burial);
     co_await net::wait(pause);
     const auto loaded = co_await w.store.load(sid);
     if (!loaded) co_return log_failure("destroy", loaded.error());
@@ -148,12 +200,24 @@ void note_later(worker_state& w, std::shared_ptr<const site> s, std::string sid,
     run(note(w, std::move(s), std::move(sid), std::move(current)));
 }
 
-void carry_over_later(worker_state& w, std::shared_ptr<const site> s, session_ptr old, std::string to) {
-    run(carry_over(w, std::move(s), std::move(old), std::move(to)));
+void carry_over_later(worker_state& w, std::shared_ptr<const site> s, session_ptr old, std::string to,
+                      std::vector<session::vault_change> set) {
+    run(carry_over(w, std::move(s), std::move(old), std::move(to), std::move(set)));
 }
 
 void bury_later(worker_state& w, std::string sid) {
     run(bury(w, std::move(sid)));
+}
+
+void watch_vault(worker_state& w, std::string_view sid, std::vector<session::vault_cookie> written) {
+    if (written.empty()) return;
+    w.vaults.remember(sid, std::move(written), mono_now());
+    if (!w.vault_looks.armed()) w.vault_looks.set(vault_look_interval);
+}
+
+void look_after_vaults(worker_state& w) {
+    for (std::string& sid : w.vaults.due(mono_now())) run(restore(w, std::move(sid)));
+    if (!w.vaults.empty()) w.vault_looks.set(vault_look_interval);
 }
 
 void delist_later(worker_state& w, std::string user, std::string sid) {

@@ -6,6 +6,8 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace vestibule::server {
 
@@ -17,13 +19,17 @@ void touch_later(worker_state& w, std::string sid, seconds ttl, std::string user
 void note_later(worker_state& w, std::shared_ptr<const site> s, std::string sid,
                 session::session_ptr current);
 
-/// The backend, which speaks express, has given the session another sid, under which it will store it: if
-/// the same user is logged in there, the absolute timeout goes on counting.
+/// The backend, which speaks express, has given the client another sid, under which it will store a session.
+/// What it has set for the vault goes there. Where the client had a session: if the same user is logged in
+/// there, the absolute timeout goes on counting; and the vault comes along, unless it was somebody else's.
 void carry_over_later(worker_state& w, std::shared_ptr<const site> s, session::session_ptr old,
-                      std::string to);
+                      std::string to, std::vector<session::vault_change> set);
 
 /// The backend has taken the cookie away. If it has ended the session, that stays ended.
 void bury_later(worker_state& w, std::string sid);
+
+/// New states of cookies have been written into a vault: they are remembered, and looked after for a while.
+void watch_vault(worker_state& w, std::string_view sid, std::vector<session::vault_cookie> written);
 
 /// Takes a sid out of the list of a user.
 void delist_later(worker_state& w, std::string user, std::string sid);

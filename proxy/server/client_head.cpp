@@ -51,7 +51,7 @@ void build_client_head(std::string& out, const site& s, const http::response_hea
     out += head.reason;
     out += "\r\n";
 
-    const bool private_only = !plan.set_cookie.empty() || cookie == backend_cookie::valid;
+    const bool private_only = !plan.set_cookie.empty() || cookie == backend_cookie::valid || plan.vaulted;
     bool nominations = false;
     for (const http::field& f : head.fields)
         nominations = nominations || (f.id == field_id::connection && !http::iequals(f.value, "close") &&
@@ -60,6 +60,7 @@ void build_client_head(std::string& out, const site& s, const http::response_hea
     for (const http::field& f : head.fields) {
         if (is_hop_by_hop(f) || (f.id == field_id::content_length && plan.chunked)) continue;
         if (cookie == backend_cookie::refused && sets_our_cookie(s, f, ignored)) continue;
+        if (f.id == field_id::set_cookie && s.vault.on() && s.vault.hides(f.value)) continue;
         if (f.id == field_id::unknown && s.control.contains(f.name)) continue;
         if (private_only && http::is_shared_cache_field(f)) continue;
         if (plan.cors && policy::is_cors_field(f)) continue;

@@ -18,6 +18,7 @@ struct client_head_plan {
     std::string_view set_cookie{};  // finished "Set-Cookie: ...\r\n" line of ours, or empty
     bool cors = false;              // we say what other origins may read, not the backend
     std::string_view cors_lines{};  // finished lines for an allowed one
+    bool vaulted = false;           // it set cookies that went into the session
 };
 
 /// What the backend's own Set-Cookie lines say about our cookie.
@@ -28,8 +29,9 @@ enum class backend_cookie {
 };
 backend_cookie judge_backend_cookies(const site& s, const http::field_list& fields);
 
-/// Writes the whole head into `out` (cleared first). A refused cookie of the backend is left out; a
-/// response that carries a session cookie leaves no shared cache a copy.
+/// Writes the whole head into `out` (cleared first). A refused cookie of the backend is left out, and those
+/// of the vault; a response that carries a session cookie, or carried one for the vault, leaves no shared
+/// cache a copy.
 void build_client_head(std::string& out, const site& s, const http::response_head& head,
                        backend_cookie cookie, const client_head_plan& plan);
 

@@ -5,7 +5,6 @@
 #include "server/session_writer.hpp"
 
 #include <vestibule/base/logger.hpp>
-#include <vestibule/http/cookies.hpp>
 
 namespace vestibule::server {
 
@@ -63,11 +62,12 @@ void exchange::prepare_capture() {
 
 // False: the answer does not go on; answer_ is another one.
 task<bool> exchange::settle_effects(body_reader& body) {
+    session_changes c;
+    take_vaulted(c);
     if (site_->routes.at(route_).session == policy::session_mode::off) co_return true;
     const auto& rules = site_->params.capture;
     if (capture_ && capture_->plain_answer && wants_body(rules, request_facts(), response_))
         if (!co_await hold_body(body)) co_return false;
-    session_changes c;
     const bool clear = append_captured(
         c, rules,
         {.request = request_facts(),
@@ -91,8 +91,13 @@ task<bool> exchange::settle_effects(body_reader& body) {
                                                                   {"handle", handle_},
                                                                   {"request_id", request_id_}});
         }
+    leave_vaulted_to_backend(c);
     if (!c.any()) co_return true;
-    if (c.end != session::ending::none) co_return co_await apply_ending(c.end);
+    if (c.end != session::ending::none) {
+        // They may be those of who has just been logged out.
+        w_.metrics.count_vault(vault_outcome::dropped, c.vault.size());
+        co_return co_await apply_ending(c.end);
+    }
     co_return co_await apply_changes(std::move(c));
 }
 
@@ -139,7 +144,22 @@ task<bool> exchange::apply_ending(session::ending how) {
 task<bool> exchange::apply_changes(session_changes c) {
     if (!session_ && !c.puts()) co_return true;  // nothing to give a new sid to
     const bool secure = secure_for(site_->params.session.cookie.secure, facts_.https);
-    const auto r = co_await change_session(w_, site_, sid_, session_, std::move(c), secure);
+    session_changes vault;  // alone: a rule that does not fit the session is no reason to lose it
+    vault.vault = c.vault;
+    vault.at = c.at;
+    auto r = co_await change_session(w_, site_, sid_, session_, std::move(c), secure);
+    if (r && r->how == write_end::refused) {
+        w_.metrics.count_change(change_outcome::refused);
+        log::warn("change does not fit the session", {{"side", "upstream"},
+                                                      {"route", site_->routes.name(route_)},
+                                                      {"handle", handle_},
+                                                      {"request_id", request_id_}});
+        if (!vault.any()) co_return true;
+        r = co_await change_session(w_, site_, sid_, session_, vault, secure);
+    }
+    const bool kept = r && (r->how == write_end::done || r->how == write_end::unchanged);
+    if (kept) count_vaulted(r->vault);
+    if (!kept) w_.metrics.count_vault(vault_outcome::dropped, vault.vault.size());
     if (!r) {
         w_.metrics.count_change(change_outcome::failed);
         fail(r.error());
@@ -151,11 +171,6 @@ task<bool> exchange::apply_changes(session_changes c) {
         answer(too_many_sessions);
         co_return false;
     }
-    if (r->how == write_end::refused)
-        log::warn("change does not fit the session", {{"side", "upstream"},
-                                                      {"route", site_->routes.name(route_)},
-                                                      {"handle", handle_},
-                                                      {"request_id", request_id_}});
     if (r->new_sid) go_on_as(*r);
     co_return true;
 }
@@ -199,20 +214,13 @@ void exchange::go_on_as(const written& r) {
 
 // The backend speaks express and sets our cookie itself: what that says of the session it had.
 void exchange::follow_backend_cookie() {
-    if (!session_) return;
-    for (const http::field& f : response_.fields) {
-        if (f.id != http::field_id::set_cookie) continue;
-        std::string_view rest = f.value;
-        const auto first = http::next_cookie(rest);
-        if (!first || first->name != site_->params.session.cookie.name) continue;
-        if (first->value.empty()) return bury_later(w_, sid_);
-        const auto v = site_->signer.verify(first->value);
-        if (!v || v->sid == sid_) return;
-        bury_later(w_, sid_);
-        if (site_->params.session.life.absolute_timeout)
-            carry_over_later(w_, site_, session_, std::string(std::string_view(v->sid)));
-        return;
-    }
+    if (!session_ && carried_.empty()) return;
+    auto sid = sid_of_backend();
+    if (!sid || (session_ && *sid == sid_)) return;
+    if (session_) bury_later(w_, sid_);
+    if (sid->empty()) return;
+    if (site_->vault.on() || site_->params.session.life.absolute_timeout)
+        carry_over_later(w_, site_, session_, *std::move(sid), std::move(carried_));
 }
 
 }  // namespace vestibule::server

@@ -137,6 +137,14 @@ class exchange {
     task<fate> run_tunnel();
     template <class OnEnd>
     void watch_session(std::optional<watched_exchange>& w, OnEnd on_end);
+    // The cookies that live in the session (vault_phase.cpp).
+    task<bool> settle_upgrade();
+    void take_vaulted(session::session_changes& c);
+    void drop_vaulted();
+    std::optional<std::string> sid_of_backend() const;
+    void leave_vaulted_to_backend(session::session_changes& c);
+    void count_vaulted(const session::vault_report& r);
+    void log_refused_cookie(std::string_view name);
 
     // Own answers (exchange.cpp).
     void answer(unsigned status, std::string_view extra = {});
@@ -181,9 +189,11 @@ class exchange {
     std::string& set_cookie_ = texts_.set_cookie;
     std::string_view injected_;
     session::sid_step renewal_ = session::sid_step::keep;
-    bool ended_lately_ = false;                // a cookie leads to a session that has just been replaced
-    bool renewed_ = false;                     // the client gets another sid
-    std::unique_ptr<capture_memory> capture_;  // where a rule looks into bodies
+    bool ended_lately_ = false;                   // a cookie leads to a session that has just been replaced
+    bool renewed_ = false;                        // the client gets another sid
+    bool vaulted_ = false;                        // the answer sets cookies that live in it
+    std::vector<session::vault_change> carried_;  // those that go to the session which the backend opens
+    std::unique_ptr<capture_memory> capture_;     // where a rule looks into bodies
 
     // The backend.
     std::unique_ptr<net::byte_stream> upstream_;

@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <optional>
+#include <span>
 
 namespace vestibule::server {
 
@@ -25,6 +26,8 @@ bool idempotent(std::string_view method) {
 task<fate> exchange::forward() {
     const auto& timeouts = site_->params.timeouts;
     prepare_capture();
+    std::span<const session::vault_cookie> kept;
+    if (site_->vault.on() && session_) kept = notes().vault;
     build_backend_head(backend_head_, *site_,
                        {.head = head_,
                         .target = target_,
@@ -35,6 +38,8 @@ task<fate> exchange::forward() {
                         .traceparent = traceparent_,
                         .injected = injected_,
                         .assertion = site_->assertion ? assertion_line() : std::string_view(),
+                        .vault = kept,
+                        .now = kept.empty() ? unix_time{} : wall_now(),
                         .upgrade = upgrade_,
                         .plain_answer = capture_ && capture_->plain_answer});
     const bool expecting = head_.version == 11 && !head_.fields.find(http::field_id::expect).empty();
@@ -185,6 +190,7 @@ task<error_code> exchange::read_response_head() {
 // 100 Continue, 103 Early Hints: to clients that know them (RFC 9110 15.2).
 task<error_code> exchange::pass_interim() {
     interim_passed_ = true;
+    drop_vaulted();
     if (head_.version == 10) co_return error_code{};
     build_client_head(client_head_, *site_, response_, judge_backend_cookies(*site_, response_.fields), {});
     body_writer to_client(client_.stream, false, client_.write_limit, site_->params.timeouts.idle_body);

@@ -34,6 +34,10 @@ session::session_notes& exchange::notes() {
     append_injection(n.injected);
     append_members(n.injected);
     n.subject = site_->assertion ? site_->assertion->subject_of(*session_->parsed()) : std::string();
+    n.vault.clear();
+    if (site_->vault.on())
+        n.vault = session::vault_to_send(*session_->parsed(), w_.vaults.of(sid_), wall_now());
+    std::erase_if(n.vault, [&](const session::vault_cookie& c) { return !site_->vault.keeps(c.name); });
     return n;
 }
 

@@ -9,6 +9,7 @@ constexpr std::array<std::string_view, 4> end_names{"idle", "absolute", "logout"
 constexpr std::array<std::string_view, 6> change_names{"done",   "unchanged", "gone",
                                                        "denied", "refused",   "failed"};
 constexpr std::array<std::string_view, 2> long_lived_names{"tunnel", "event_stream"};
+constexpr std::array<std::string_view, 4> vault_outcomes{"kept", "deleted", "refused", "dropped"};
 constexpr std::array<side, 5> sides{side::downstream, side::session, side::store, side::upstream,
                                     side::internal};
 
@@ -40,6 +41,8 @@ server_metrics::server_metrics(metrics_registry& r, std::size_t secrets)
           r.counter("vestibule_sessions_renewed_total", "Sessions whose idle time was renewed.")),
       sids_renewed(r.counter("vestibule_sids_renewed_total",
                              "Sessions that got a new sid because of its age or another user.")),
+      vaults_restored(r.counter("vestibule_vaults_restored_total",
+                                "Vaults that got back what another client of the store had written over.")),
       malformed_values(r.counter("vestibule_sessions_malformed_total",
                                  "Loads of a stored value that is not a session document.")),
       stale_retries(r.counter("vestibule_backend_stale_retries_total",
@@ -71,6 +74,10 @@ server_metrics::server_metrics(metrics_registry& r, std::size_t secrets)
                        "Tunnels and event streams ended because their session had ended, or no longer "
                        "met what the route requires.",
                        {{"kind", std::string(long_lived_names[i])}});
+    for (std::size_t i = 0; i < vault_.size(); ++i)
+        vault_[i] = &r.counter("vestibule_vault_cookies_total",
+                               "Cookies for the vault in a backend's answers, by what came of them.",
+                               {{"outcome", std::string(vault_outcomes[i])}});
     for (const side s : sides)
         failures_[static_cast<std::size_t>(s)] =
             &r.counter("vestibule_failures_total", "Exchanges that failed, by the side that failed.",
@@ -85,6 +92,12 @@ void server_metrics::count_secret(std::size_t position) {
                                "Valid session cookies by the position of the secret that signed them.",
                                {{"secret", std::to_string(secrets_.size())}}));
     secrets_[position]->add();
+}
+
+void server_metrics::count_vault(const session::vault_report& r) {
+    count_vault(vault_outcome::kept, r.kept);
+    count_vault(vault_outcome::deleted, r.deleted);
+    count_vault(vault_outcome::refused, r.refused.size());
 }
 
 void server_metrics::count_request(std::string_view route, unsigned status, session_outcome o) {

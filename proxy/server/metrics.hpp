@@ -27,6 +27,9 @@ enum class change_outcome { done, unchanged, gone, denied, refused, failed };
 
 /// What is open for long.
 enum class long_lived { tunnel, event_stream };
+/// What came of a cookie for the vault that a backend's answer set: `dropped` where there was no session to
+/// keep it in.
+enum class vault_outcome { kept, deleted, refused, dropped };
 
 class server_metrics {
   public:
@@ -38,6 +41,8 @@ class server_metrics {
     void count_end(end_reason r) { ended_[static_cast<std::size_t>(r)]->add(); }
     void count_change(change_outcome o) { changes_[static_cast<std::size_t>(o)]->add(); }
     void count_stream_end(long_lived k) { streams_ended_[static_cast<std::size_t>(k)]->add(); }
+    void count_vault(vault_outcome o, std::size_t n) { vault_[static_cast<std::size_t>(o)]->add(n); }
+    void count_vault(const session::vault_report& r);
     void count_failure(side s) { failures_[static_cast<std::size_t>(s)]->add(); }
 
     metric_cell& connections;
@@ -48,6 +53,7 @@ class server_metrics {
     metric_cell& sessions_created;
     metric_cell& sessions_renewed;
     metric_cell& sids_renewed;
+    metric_cell& vaults_restored;
     metric_cell& malformed_values;
     metric_cell& stale_retries;
     metric_cell& denied;
@@ -61,6 +67,7 @@ class server_metrics {
     std::array<metric_cell*, 4> ended_;
     std::array<metric_cell*, 6> changes_;
     std::array<metric_cell*, 2> streams_ended_;
+    std::array<metric_cell*, 4> vault_;
     std::array<metric_cell*, 5> failures_;
     std::vector<metric_cell*> secrets_;
     // Filled as combinations appear: bounded by routes x status codes x outcomes.

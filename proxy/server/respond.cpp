@@ -33,7 +33,8 @@ task<fate> exchange::respond(bool request_done) {
                        .upgrade = false,
                        .set_cookie = set_cookie_,
                        .cors = site_->cors.on(),
-                       .cors_lines = cors_});
+                       .cors_lines = cors_,
+                       .vaulted = vaulted_});
     status_ = response_.status;
     response_begun_ = true;
 
@@ -96,8 +97,10 @@ backend_cookie exchange::settle_cookie() {
 }
 
 task<fate> exchange::respond_upgrade() {
+    if (site_->vault.on() && !co_await settle_upgrade()) co_return fate::keep;
     const backend_cookie cookie = settle_cookie();
-    build_client_head(client_head_, *site_, response_, cookie, {.upgrade = true, .set_cookie = set_cookie_});
+    build_client_head(client_head_, *site_, response_, cookie,
+                      {.upgrade = true, .set_cookie = set_cookie_, .vaulted = vaulted_});
     status_ = 101;
     response_begun_ = true;
     body_writer writer(client_.stream, false, client_.write_limit, site_->params.timeouts.idle_body);

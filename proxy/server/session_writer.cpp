@@ -52,6 +52,7 @@ struct attempt {
     std::string text;
     noting how = noting::as_it_is;
     std::string user, old_user;
+    session::vault_report vault{};
 };
 
 bool is_handover(const document& old, const std::string& text, const session::lifecycle_params& life) {
@@ -61,25 +62,40 @@ bool is_handover(const document& old, const std::string& text, const session::li
     return !from.empty() && !to.empty() && from != to;
 }
 
+// Whether what only the one was to have whom the session was made for would get to somebody else, or to
+// nobody.
+bool leaves_vault(const document& old, const std::string& text, const session::lifecycle_params& life) {
+    const auto now = document::parse(text);
+    const std::string owner = old.own().vault ? session::owner_of(old, life) : std::string();
+    return !owner.empty() && now && session::user_of(*now, life) != owner;
+}
+
 // Pure: the text that goes into the store instead of `before`.
 result<attempt> plan(const std::string& before, bool exists, const session::session_changes& c, sid_step step,
                      const std::string& fresh, const site& s) {
     const auto& life = s.params.session.life;
-    auto text = session::applied(before, c);
+    attempt a;
+    auto text = session::applied(before, c, &a.vault);
     if (!text) return text.error();
     const auto old = document::parse(before);
-    // Somebody else gets nothing of what was one's own.
-    if (old && exists && is_handover(*old, *text, life)) text = session::applied(fresh, c);
+    if (old && exists && is_handover(*old, *text, life)) {
+        // Somebody else gets nothing of what was one's own.
+        text = session::applied(fresh, c, &a.vault);
+    } else if (old && exists && leaves_vault(*old, *text, life)) {
+        const auto rest = session::without_vault(before);
+        text = rest ? session::applied(*rest, c, &a.vault) : rest;
+    }
     if (!text) return text.error();
     const auto now = document::parse(*text);
     if (!old || !now) return errc::malformed_value;
-    attempt a;
     a.user = session::user_of(*now, life);
     if (exists) a.old_user = session::user_of(*old, life);
     const bool changed = session::judge_sid(*now, life, wall_now()) == sid_step::replace ||
                          (exists && a.old_user != a.user) || (!exists && !a.user.empty());
     if (changed)
         a.how = noting::login;
+    else if (!exists && !c.regenerate && *text == before)
+        a.how = noting::as_it_is;  // nothing has come into it
     else if (!exists || c.regenerate || step == sid_step::renew || step == sid_step::replace)
         a.how = noting::new_sid;
     if (a.how == noting::as_it_is && *text == before) {
@@ -123,22 +139,28 @@ task<result<written>> write(worker_state& w, std::shared_ptr<const site> s, std:
             if (!live_document(current)) co_return written{.how = write_end::gone};
         }
         const std::string& before = exists ? current->value : fresh;
-        const auto a = plan(before, exists, c, step, fresh, *s);
+        auto a = plan(before, exists, c, step, fresh, *s);
         if (!a) co_return written{.how = write_end::refused};
         const auto d = document::parse(a->text);
         if (!d) co_return written{.how = write_end::refused};
 
         if (a->how == noting::as_it_is) {
-            written done{.how = write_end::unchanged, .sid = sid, .value = a->text};
+            written done{
+                .how = write_end::unchanged, .sid = sid, .value = a->text, .vault = std::move(a->vault)};
             if (a->text == before) co_return done;
             const auto set = co_await w.store.compare_and_set(sid, before, a->text);
             if (!set) co_return set.error();
             if (*set != write_outcome::done) continue;
             done.how = write_end::done;
+            watch_vault(w, sid, done.vault.written);
             co_return done;
         }
 
-        written done{.sid = session::make_sid(), .value = a->text, .ttl = life_of(*d, *s), .new_sid = true};
+        written done{.sid = session::make_sid(),
+                     .value = a->text,
+                     .ttl = life_of(*d, *s),
+                     .new_sid = true,
+                     .vault = a->vault};
         const auto made = co_await w.store.create(done.sid, a->text, done.ttl);
         if (!made) co_return made.error();
         if (exists) {
@@ -155,6 +177,7 @@ task<result<written>> write(worker_state& w, std::shared_ptr<const site> s, std:
             }
             if (!a->old_user.empty()) delist_later(w, a->old_user, sid);
         }
+        watch_vault(w, done.sid, done.vault.written);
         if (a->user.empty()) co_return done;
         const auto count = co_await w.store.enlist(a->user, done.sid, done.ttl);
         if (!count) co_return count.error();

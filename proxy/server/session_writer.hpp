@@ -28,6 +28,7 @@ struct written {
     std::string value{};           // its document, where there is one
     std::optional<seconds> ttl{};  // of a new sid
     bool new_sid = false;
+    session::vault_report vault{};  // what came of changes of the vault, where there was a write or no need
 };
 
 /// Applies changes to a session, or where `current` is null to a new one. Not to be given an ending.

@@ -4,6 +4,7 @@
 
 #include "server/assertion.hpp"
 #include "server/flood_table.hpp"
+#include "server/vault.hpp"
 
 #include <vestibule/http/field_names.hpp>
 #include <vestibule/http/origin.hpp>
@@ -29,8 +30,9 @@ struct site {
     policy::route_table routes;
     std::optional<asserter> assertion;  // nothing: off
     http::name_set control;             // fields of the backend that never reach the client, by equivalence
-    bool has_effects;                   // answers may change sessions
-    http::name_set stripped;            // client fields that never reach the backend, by equivalence
+    vault_names vault;
+    bool has_effects;         // answers may change sessions
+    http::name_set stripped;  // client fields that never reach the backend, by equivalence
     policy::cors_table cors;
     http::origin_set csrf_allow;
     bool guarded;                        // by CORS or CSRF

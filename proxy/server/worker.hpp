@@ -8,6 +8,7 @@
 #include "server/metrics.hpp"
 #include "server/session_watch.hpp"
 #include "server/site.hpp"
+#include "server/vault_memory.hpp"
 
 #include <vestibule/base/clock.hpp>
 #include <vestibule/net/deadline.hpp>
@@ -22,6 +23,10 @@
 namespace vestibule::server {
 
 class connection;
+struct worker_state;
+
+/// Puts back what is lost of the vaults that are due (background.cpp).
+void look_after_vaults(worker_state& w);
 
 /// Counts of the whole process, shared by its workers.
 struct process_counts {
@@ -38,6 +43,7 @@ struct worker_state {
           store(st),
           metrics(registry, current->signer.size()),
           guards(registry),
+          vault_looks(sweeper, [this] { look_after_vaults(*this); }),
           counts(c) {}
 
     boost::asio::io_context& io;
@@ -50,6 +56,8 @@ struct worker_state {
     exchange_buffers_pool buffers;
     keyed_lock writing;  // sids whose sessions are being changed
     assertion_cache assertions;
+    vault_memory vaults;
+    net::deadline vault_looks;  // while there is something in it
     process_counts& counts;
     connection* first = nullptr;  // all open connections, newest first
     std::size_t background = 0;   // detached store operations still under way

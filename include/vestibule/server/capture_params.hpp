@@ -45,6 +45,12 @@ struct control_params {
     std::vector<std::string> allow;  // top-level members; empty: all that are nobody's
 };
 
+/// vault
+struct vault_params {
+    std::vector<std::string> cookies;  // names
+    bool all = false;                  // every cookie but the session's
+};
+
 /// session.max_per_user
 struct user_limit_params {
     std::size_t count = 0;  // 0: off

@@ -117,6 +117,7 @@ struct server_params {
     std::vector<capture_rule> capture;
     control_params control;
     assertion_params assertion;
+    vault_params vault;
     policy::policy_params policy;
     policy::csrf_params csrf;
     policy::cors_params cors;

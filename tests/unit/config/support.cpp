@@ -157,7 +157,7 @@ void describe(writer& w, const server::assertion_params& p) {
 
 void describe(writer& w, const server::server_params& p) {
     const auto& [listen, trusted_proxies, limits, timeouts, session, inject, capture, control, assertion,
-                 policy, csrf, cors, flood, upstream] = p;
+                 vault, policy, csrf, cors, flood, upstream] = p;
     w("listen", listen);
     w("trusted_proxies", trusted_proxies);
     describe(w, limits);
@@ -172,6 +172,9 @@ void describe(writer& w, const server::server_params& p) {
     w("control.enabled", control_enabled);
     w("control.allow", control_allow);
     describe(w, assertion);
+    const auto& [vault_cookies, vault_all] = vault;
+    w("vault.cookies", vault_cookies);
+    w("vault.all", vault_all);
     const auto& [routes] = policy;
     w("routes", routes);
     const auto& [mode, allow, shadow] = csrf;

@@ -108,6 +108,42 @@ TEST(build_backend_head, injects_last_and_keeps_the_cookie_where_asked) {
               "GET / HTTP/1.1\r\nHost: x\r\nCookie: sid=s\r\nX-Session-User: u1\r\n\r\n");
 }
 
+TEST(build_backend_head, sends_the_vaults_cookies_behind_the_clients) {
+    server_params p;
+    p.session.secrets = {"keyboard cat"};
+    p.session.cookie.name = "sid";
+    p.vault.cookies = {"V", "W"};
+    const site s(std::move(p));
+    const unix_time now(milliseconds(1'767'323'045'678));
+    const std::vector<session::vault_cookie> vault{
+        {"V", "\"a b\"", "/shop/cart"}, {"W", "\xff=", "/shop"}, {"V", "old", "/", now}, {"V", "", "/"}};
+    const auto cookies = [&](const std::string& path, const std::string& sent) {
+        http::request_head head;
+        const std::string text = "GET " + path + " HTTP/1.1\r\nHost: x\r\n" + sent + "\r\n";
+        EXPECT_FALSE(http::parse_request_head(text, {}, head));
+        http::normal_target target;
+        EXPECT_FALSE(http::normalise_target(head.target, target));
+        std::string out;
+        build_backend_head(out, s,
+                           {.head = head,
+                            .target = target,
+                            .framing = {},
+                            .client = {},
+                            .peer = "",
+                            .request_id = "",
+                            .traceparent = "",
+                            .injected = "",
+                            .vault = vault,
+                            .now = now});
+        const auto at = out.find("Cookie: ");
+        return at == out.npos ? "" : out.substr(at + 8, out.find("\r\n", at) - at - 8);
+    };
+    EXPECT_EQ(cookies("/shop/cart?x", "Cookie: sid=s; a=1; V=evil\r\nCookie: w=evil; b=2\r\n"),
+              "a=1; b=2; V=\"a b\"; W=\xff=; V=");
+    EXPECT_EQ(cookies("/shop/carts", ""), "W=\xff=; V=");
+    EXPECT_EQ(cookies("/other", "Cookie: W=1\r\n"), "V=");
+}
+
 TEST(append_trailers, lets_only_harmless_fields_pass) {
     const site s = make_site();
     http::field_list trailers;
