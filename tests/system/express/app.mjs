@@ -28,7 +28,8 @@ app.use(session({
 app.get('/login', (req, res, next) => {
   req.session.regenerate((error) => {
     if (error) return next(error);
-    const { user, tier } = req.query;
+    const { user, tier, theme } = req.query;
+    if (theme) res.cookie('theme', theme);
     req.session.user = { id: user, email: `${user}@example.test`, tier };
     req.session.save((failed) => (failed ? next(failed) : res.json({ id: req.sessionID })));
   });
@@ -38,7 +39,11 @@ app.get('/whoami', (req, res) => {
 });
 app.get('/write', (req, res) => {
   req.session.views = (req.session.views ?? 0) + 1;
-  res.json({ id: req.sessionID, views: req.session.views });
+  setTimeout(() => res.json({ id: req.sessionID, views: req.session.views }), Number(req.query.pause ?? 0));
+});
+app.get('/theme', (req, res) => {
+  res.cookie('theme', req.query.theme);
+  res.json({});
 });
 app.get('/logout', (req, res, next) => {
   req.session.destroy((error) => (error ? next(error) : res.json({})));

@@ -146,3 +146,12 @@ class Desk(Application):
     def holds(self, browser, program, headers=()):
         page = browser.visit(program, "/desk.pl/list", headers=headers).body.decode()
         return re.search(r'hidden" value="(.*?)"', page)[1]
+
+
+class Visits(Application):
+    """PHP with session_start() and cookies of its own; its session files go into `folder`."""
+
+    def __init__(self, folder):
+        port = free_port()
+        super().__init__("php", "-d", f"session.save_path={folder}", "-S", f"127.0.0.1:{port}", "visits.php",
+                         port=port)
