@@ -140,7 +140,9 @@ def test_two_replicas_share_it(start, redis, php):
 def test_a_thousand_cookies_at_once(start, redis, backend):
     """50 for each of 20 sessions, set by parallel answers through two replicas."""
     backend.script = setting
-    base = {"vault": {"cookies": ["*"]}, "backends": [{"url": backend.url}], "store": {"url": redis.url}}
+    # What is promised is that none is lost, not how soon all have had their turn.
+    base = {"vault": {"cookies": ["*"]}, "backends": [{"url": backend.url}],
+            "store": {"url": redis.url, "timeout": "5s"}}
     programs = [start(base), start(base)]
     sessions = [redis.login(n=i) for i in range(20)]
     work = [(sid, cookie, f"c{n}") for sid, cookie in sessions for n in range(50)]
@@ -149,10 +151,10 @@ def test_a_thousand_cookies_at_once(start, redis, backend):
     def set_one(job):
         i, (sid, cookie, name) = job
         answer = request(programs[i % 2].address, "GET", f"/set?{name}={sid[:8]}-{name}", {"Cookie": f"sid={cookie}"})
-        return answer.status == 200 and not answer.all("Set-Cookie")
+        return answer.status, answer.all("Set-Cookie")
 
     with ThreadPoolExecutor(48) as pool:
-        assert all(pool.map(set_one, enumerate(work)))
+        assert [a for a in pool.map(set_one, enumerate(work)) if a != (200, [])] == []
     for sid, cookie in sessions:
         expected = {f"c{n}": f"{sid[:8]}-c{n}" for n in range(50)}
         assert vault(redis, sid) == expected
