@@ -1,8 +1,5 @@
 #include "store/cached_store.hpp"
 
-#include "store/near_cache.hpp"
-#include "store/tracking.hpp"
-
 #include <algorithm>
 #include <set>
 #include <string>
@@ -13,15 +10,10 @@ namespace {
 using session::session_ptr;
 using session::write_outcome;
 
-// Clocks on the data path are coarse: so much earlier a stale answer ends.
-milliseconds bound(milliseconds max_stale) {
-    return max_stale - std::min(milliseconds(10), max_stale / 10);
-}
-
 class cached_store final : public session::session_store {
   public:
-    cached_store(std::unique_ptr<session_store> direct, std::shared_ptr<redis_connection> connection,
-                 boost::asio::io_context& io, const store_params& params, metrics_registry& metrics)
+    cached_store(std::unique_ptr<redis_store> direct, std::shared_ptr<redis_service> service,
+                 metrics_registry& metrics)
         : hits_(metrics.counter("vestibule_near_cache_hits_total", "Sessions answered from the near cache.")),
           misses_(metrics.counter("vestibule_near_cache_misses_total",
                                   "Sessions that the near cache had to ask the store for.")),
@@ -30,18 +22,15 @@ class cached_store final : public session::session_store {
           evictions_(metrics.counter("vestibule_near_cache_evictions_total",
                                      "Sessions dropped because the near cache was full.")),
           bytes_(metrics.gauge("vestibule_near_cache_bytes", "Bytes in use by the near cache.")),
-          cache_(params.near_cache.max_bytes, bound(params.near_cache.max_stale)),
-          tracking_(std::make_shared<tracking>(io, params, *connection, cache_, metrics,
-                                               [this](std::string_view sid) { refresh(sid); })),
-          connection_(std::move(connection)),
+          service_(std::move(service)),
           direct_(std::move(direct)) {
-        tracking_->start();
-        connection_->start();
+        service_->on_invalidated([this](std::string_view sid) { refresh(sid); });
+        service_->start();
     }
-    ~cached_store() override { tracking_->stop(); }
 
     session_ptr find(std::string_view sid) override {
-        session_ptr s = cache_.find(sid, mono_now());
+        near_cache* const cache = cache_of(sid);
+        session_ptr s = cache != nullptr ? cache->find(sid, mono_now()) : session_ptr();
         if (s) hits_.add();
         return s;
     }
@@ -108,8 +97,8 @@ class cached_store final : public session::session_store {
     // What is known of a session is void before a write of our own, and again when that is through: in
     // between the old value may have been read.
     struct writing {
-        writing(cached_store& s, std::string_view id) : store(s), sid(id) { store.cache_.invalidate(sid); }
-        ~writing() { store.cache_.invalidate(sid); }
+        writing(cached_store& s, std::string_view id) : store(s), sid(id) { store.forget(sid); }
+        ~writing() { store.forget(sid); }
         writing(const writing&) = delete;
         writing& operator=(const writing&) = delete;
 
@@ -118,49 +107,81 @@ class cached_store final : public session::session_store {
     };
 
     task<result<session_ptr>> ask(const std::string& sid);
+    question* in_flight(std::string_view sid) noexcept;
     result<session_ptr> or_stale(std::string_view sid, result<session_ptr> answer);
     void refresh(std::string_view sid);
     task<void> fetch(std::string sid);
-    void count_bytes() {
-        bytes_.set(static_cast<std::int64_t>(cache_.bytes()));
-        evictions_.add(static_cast<std::int64_t>(cache_.evictions()) - evictions_.get());
+    void count_bytes();
+    // Of the server that has it.
+    redis_node* node_of(std::string_view sid) noexcept {
+        return service_->node_of(service_->slot_of(key_.assign(direct_->prefix()).append(sid)));
+    }
+    near_cache* cache_of(std::string_view sid) noexcept {
+        redis_node* const n = node_of(sid);
+        return n != nullptr ? n->cache.get() : nullptr;
+    }
+    void forget(std::string_view sid) noexcept {
+        if (near_cache* const cache = cache_of(sid)) cache->invalidate(sid);
     }
 
     metric_cell &hits_, &misses_, &stale_, &evictions_, &bytes_;
-    near_cache cache_;
     std::set<std::string, std::less<>> touched_;  // by us, and not yet told so by the store
-    std::shared_ptr<tracking> tracking_;
-    std::shared_ptr<redis_connection> connection_;
-    std::unique_ptr<session_store> direct_;  // goes first: what waits for it still uses the others
+    std::string key_;
+    std::shared_ptr<redis_service> service_;
+    std::unique_ptr<redis_store> direct_;  // goes first: what waits for it still uses the others
 };
+
+void cached_store::count_bytes() {
+    std::size_t bytes = 0, evictions = 0;
+    service_->for_each_cache([&](const near_cache& c) {
+        bytes += c.bytes();
+        evictions += c.evictions();
+    });
+    bytes_.set(static_cast<std::int64_t>(bytes));
+    // Those of a server that has left the Cluster are counted no more.
+    evictions_.set(std::max(evictions_.get(), static_cast<std::int64_t>(evictions)));
+}
 
 task<result<session_ptr>> cached_store::load(std::string_view view) {
     const std::string sid(view);
-    if (!connection_->connected())
-        if (session_ptr s = cache_.find_stale(sid, mono_now())) {
+    const redis_node* const node = node_of(sid);
+    if (node != nullptr && node->connection->at() == nullptr)
+        if (session_ptr s = node->cache->find_stale(sid, mono_now())) {
             stale_.add();
             co_return s;
         }
     misses_.add();
-    if (auto* q = static_cast<question*>(cache_.in_flight(sid))) {
+    if (auto* q = in_flight(sid)) {
         const auto answer = co_await joined{*q};
         // "There is none" may be older than this request: the session may have been made since it was asked.
         if (!answer || *answer) co_return or_stale(sid, answer);
     }
     // A question that began meanwhile is younger than this request.
-    if (auto* q = static_cast<question*>(cache_.in_flight(sid))) co_return or_stale(sid, co_await joined{*q});
+    if (auto* q = in_flight(sid)) co_return or_stale(sid, co_await joined{*q});
     co_return or_stale(sid, co_await ask(sid));
+}
+
+cached_store::question* cached_store::in_flight(std::string_view sid) noexcept {
+    near_cache* const cache = cache_of(sid);
+    return cache != nullptr ? static_cast<question*>(cache->in_flight(sid)) : nullptr;
 }
 
 task<result<session_ptr>> cached_store::ask(const std::string& sid) {
     question q;
-    cache_.take_off(q, sid);
-    auto answer = co_await direct_->load(sid);
-    if (answer && cache_.open())
-        // Of what is not live nothing is kept: like an absence, it may end without a word.
-        cache_.land(q, *answer && (*answer)->state == session::standing::live ? *answer : session_ptr());
-    else if (answer)
-        cache_.invalidate(sid);  // what was kept for an outage may be older than this
+    if (near_cache* const cache = cache_of(sid)) cache->take_off(q, sid);
+    const void* answered_by = nullptr;
+    auto answer = co_await direct_->load_from(sid, answered_by);
+    const redis_node* const node = node_of(sid);
+    if (answer && node != nullptr) {
+        // Only what the server said that will tell of changes. And of what is not live nothing is kept: like
+        // an absence, it may end without a word.
+        const bool kept = *answer && (*answer)->state == session::standing::live &&
+                          node->connection.get() == answered_by && node->cache->open();
+        if (node->cache->open())
+            node->cache->land(q, kept ? *answer : session_ptr());
+        else
+            node->cache->invalidate(sid);  // what was kept for an outage may be older than this
+    }
     count_bytes();
     waiter* w = std::exchange(q.first, nullptr);
     for (waiter* each = w; each != nullptr; each = each->next) each->answer = answer;
@@ -169,8 +190,9 @@ task<result<session_ptr>> cached_store::ask(const std::string& sid) {
 }
 
 result<session_ptr> cached_store::or_stale(std::string_view sid, result<session_ptr> answer) {
-    if (answer) return answer;
-    session_ptr s = cache_.find_stale(sid, mono_now());
+    near_cache* const cache = cache_of(sid);
+    if (answer || cache == nullptr) return answer;
+    session_ptr s = cache->find_stale(sid, mono_now());
     if (!s) return answer;
     stale_.add();
     return s;
@@ -180,10 +202,11 @@ result<session_ptr> cached_store::or_stale(std::string_view sid, result<session_
 // request of it need not wait for the store.
 task<result<write_outcome>> cached_store::touch(std::string_view view, seconds ttl) {
     const std::string sid(view);
-    if (cache_.find(sid, mono_now())) touched_.insert(sid);
+    near_cache* const cache = cache_of(sid);
+    if (cache != nullptr && cache->find(sid, mono_now())) touched_.insert(sid);
     const auto answer = co_await direct_->touch(sid, ttl);
     if (!answer || *answer != write_outcome::done) touched_.erase(sid);
-    if (answer && *answer == write_outcome::absent) cache_.invalidate(sid);
+    if (answer && *answer == write_outcome::absent) forget(sid);
     co_return answer;
 }
 
@@ -192,22 +215,21 @@ void cached_store::refresh(std::string_view sid) {
     const auto found = touched_.find(sid);
     if (found == touched_.end()) return;
     touched_.erase(found);
-    if (!cache_.open()) return touched_.clear();
+    const near_cache* const cache = cache_of(sid);
+    if (cache == nullptr || !cache->open()) return touched_.clear();
     detach(fetch(std::string(sid)), [](std::exception_ptr e) { std::rethrow_exception(e); });
 }
 
 task<void> cached_store::fetch(std::string sid) {
-    if (cache_.in_flight(sid) == nullptr) co_await ask(sid);
+    if (in_flight(sid) == nullptr) co_await ask(sid);
 }
 
 }  // namespace
 
-std::unique_ptr<session::session_store> make_cached_store(std::unique_ptr<session::session_store> direct,
-                                                          std::shared_ptr<redis_connection> connection,
-                                                          boost::asio::io_context& io,
-                                                          const store_params& params,
+std::unique_ptr<session::session_store> make_cached_store(std::unique_ptr<redis_store> direct,
+                                                          std::shared_ptr<redis_service> service,
                                                           metrics_registry& metrics) {
-    return std::make_unique<cached_store>(std::move(direct), std::move(connection), io, params, metrics);
+    return std::make_unique<cached_store>(std::move(direct), std::move(service), metrics);
 }
 
 }  // namespace vestibule::store

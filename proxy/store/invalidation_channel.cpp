@@ -18,10 +18,10 @@ void end_program(std::exception_ptr) {
 
 }  // namespace
 
-invalidation_channel::invalidation_channel(boost::asio::io_context& io, const store_url& url, events e)
+invalidation_channel::invalidation_channel(boost::asio::io_context& io, std::unique_ptr<dialer> d, events e)
     : io_(io),
       events_(std::move(e)),
-      dialer_(io, url, resp_version::two),
+      dialer_(std::move(d)),
       backoff_(static_cast<std::uint32_t>(reinterpret_cast<std::uintptr_t>(this))),
       pause_(io) {}
 
@@ -31,7 +31,7 @@ void invalidation_channel::start() {
 
 void invalidation_channel::stop() {
     if (std::exchange(stopped_, true)) return;
-    dialer_.cancel();
+    dialer_->cancel();
     pause_.cancel();
     if (stream_) stream_->close();
 }
@@ -53,7 +53,7 @@ void invalidation_channel::ping(const tracking_state::question& q) {
 task<void> invalidation_channel::run() {
     const auto self = shared_from_this();
     while (!stopped_) {
-        auto dialled = co_await dialer_.open();
+        auto dialled = co_await dialer_->open();
         if (stopped_) break;
         if (dialled) {
             stream_ = std::move(dialled->stream);

@@ -5,8 +5,10 @@
 //             -> connecting -> ...  until stop()
 #pragma once
 
+#include <vestibule/net/event_loop.hpp>
+
 #include "store/backoff.hpp"
-#include "store/redis_dialer.hpp"
+#include "store/dialer.hpp"
 #include "store/resp.hpp"
 #include "store/tracking_state.hpp"
 
@@ -28,7 +30,8 @@ class invalidation_channel : public std::enable_shared_from_this<invalidation_ch
         std::function<void(std::string)> on_refused;  // Redis allows no such thing: why
     };
 
-    invalidation_channel(boost::asio::io_context& io, const store_url& url, events e);
+    /// `d` leads to the server of the first connection.
+    invalidation_channel(boost::asio::io_context& io, std::unique_ptr<dialer> d, events e);
 
     void start();
     /// Calls no event any more.
@@ -50,7 +53,7 @@ class invalidation_channel : public std::enable_shared_from_this<invalidation_ch
 
     boost::asio::io_context& io_;
     events events_;
-    redis_dialer dialer_;
+    std::unique_ptr<dialer> dialer_;
     std::unique_ptr<net::byte_stream> stream_;  // while connected
     bool ready_ = false;
     bool stopped_ = false;

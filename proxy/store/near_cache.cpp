@@ -59,7 +59,7 @@ near_cache::flight* near_cache::in_flight(std::string_view sid) noexcept {
 }
 
 void near_cache::land(flight& f, const session::session_ptr& s) {
-    if (f.cache_ == nullptr) return;
+    if (f.cache_ != this) return;
     flights_.erase(f.sid_);
     f.cache_ = nullptr;
     // Neither what is not there nor what is no session: both are asked for again each time.
@@ -120,6 +120,11 @@ void near_cache::lost() noexcept {
 
 void near_cache::confirmed(mono_time when) noexcept {
     if (open_ && when > confirmed_) confirmed_ = when;
+}
+
+void near_cache::resize(std::size_t max_bytes) noexcept {
+    max_bytes_ = max_bytes;
+    while (bytes_ > max_bytes_) evict_one();
 }
 
 void near_cache::ground_all() noexcept {

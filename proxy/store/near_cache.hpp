@@ -57,7 +57,8 @@ class near_cache {
     void take_off(flight& f, std::string_view sid);
     /// The question whose answer may be given to who asks now; null where there is none.
     flight* in_flight(std::string_view sid) noexcept;
-    /// The answer is there. Kept, unless something has come in between that may be newer.
+    /// The answer is there. Kept, unless something has come in between that may be newer, or it took off from
+    /// another cache.
     void land(flight& f, const session::session_ptr& s);
 
     /// Somebody has changed the session, or is about to.
@@ -70,6 +71,9 @@ class near_cache {
     void lost() noexcept;
     /// Every change made before `when` has been told.
     void confirmed(mono_time when) noexcept;
+
+    /// From now on so many bytes.
+    void resize(std::size_t max_bytes) noexcept;
 
     bool open() const noexcept { return open_; }
     mono_time last_confirmed() const noexcept { return confirmed_; }
@@ -99,7 +103,7 @@ class near_cache {
     void clear() noexcept;
     void ground_all() noexcept;
 
-    const std::size_t max_bytes_;
+    std::size_t max_bytes_;
     const mono_time::duration max_stale_;
     bool open_ = false;
     mono_time confirmed_{};

@@ -11,6 +11,11 @@ namespace vestibule::store {
 namespace {
 
 constexpr milliseconds sweep_granularity{5};
+constexpr unsigned attempts_until_broken = 3;
+constexpr std::size_t lowest_limit = 8;
+constexpr unsigned answers_for_one_more = 8;
+// A server that stays a replica is not connected to again and again for each write that it refuses.
+constexpr milliseconds between_leaves{2000};
 
 std::uint32_t random_seed() noexcept {
     unsigned char bytes[4];
@@ -27,16 +32,13 @@ void end_program(std::exception_ptr) {
 }  // namespace
 
 redis_connection::redis_connection(boost::asio::io_context& io, const store_params& params,
-                                   metrics_registry& metrics)
+                                   std::unique_ptr<dialer> d, link_metrics metrics)
     : io_(io),
       params_(params),
-      connected_(metrics.gauge("vestibule_store_connected", "Workers connected to the session store.")),
-      reconnects_(metrics.counter("vestibule_store_reconnects_total",
-                                  "Connections to the session store made anew after one was lost.")),
+      metrics_(metrics),
+      limit_(params.max_waiting),
       backoff_(random_seed()),
-      dialer_(io, params.url,
-              params.near_cache.enabled && reply_decoder::reads_resp3() ? resp_version::three
-                                                                        : resp_version::two),
+      dialer_(std::move(d)),
       pause_(io),
       watchdog_(io),
       last_failure_(errc::store_unavailable) {}
@@ -49,8 +51,10 @@ void redis_connection::stop() {
     if (std::exchange(stopped_, true)) return;
     pause_.cancel();
     watchdog_.cancel();
-    dialer_.cancel();
+    dialer_->cancel();
     observer_ = nullptr;
+    referee_ = nullptr;
+    show_broken(false);
     failures failed;
     if (link_) {
         link_->close(errc::store_unavailable);
@@ -66,17 +70,25 @@ void redis_connection::distrust() {
     if (link_) link_->close(errc::store_protocol);
 }
 
-// False: it failed at once, and op.ec says how.
+void redis_connection::leave(std::string why) {
+    leaving_ = std::move(why);
+    if (link_) link_->close(errc::store_unavailable);
+    pause_.cancel();
+}
+
 bool redis_connection::begin(redis_operation& op) {
     op.ec = {};
-    const std::size_t pending = waiting_.size() + (link_ ? link_->in_flight() : 0);
+    op.answered_by = this;
     const std::size_t unsent = waiting_bytes_ + (link_ ? link_->unsent_bytes() : 0);
-    if (stopped_)
+    if (stopped_) {
         op.ec = errc::store_unavailable;
-    else if (pending >= params_.max_waiting || unsent + op.request.size() > max_unsent_bytes)
+    } else if (pending() >= (op.urgent ? params_.max_waiting : limit_) ||
+               unsent + op.request.size() > max_unsent_bytes) {
         op.ec = errc::store_overloaded;
-    else if (!link_ && next_attempt_ && *next_attempt_ >= op.deadline)
+        metrics_.limited.add();
+    } else if (!link_ && (broken_ || (next_attempt_ && *next_attempt_ >= op.deadline))) {
         op.ec = last_failure_;
+    }
     if (op.ec) return false;
 
     if (link_) {
@@ -94,16 +106,21 @@ task<void> redis_connection::run() {
     while (!stopped_) {
         mono_time since = exact_now();
         failures failed;
-        auto dialled = co_await dialer_.open();
+        auto dialled = co_await dialer_->open();
         if (stopped_) break;
         if (dialled) {
+            failed_attempts_ = 0;
             co_await serve(std::move(*dialled), failed);
             since = exact_now();
         } else {
-            report(dialled.error(), dialer_.problem());
+            report(dialled.error(), dialer_->problem());
+            if (++failed_attempts_ >= attempts_until_broken) show_broken(true);
         }
-        // An attempt that took its time has waited enough.
-        if (!stopped_) next_attempt_ = since + backoff_.next();
+        // An attempt that took its time has waited enough; and where the link was given up, there is
+        // somewhere to go.
+        const bool at_once = !std::exchange(leaving_, {}).empty() && dialled;
+        if (!stopped_) next_attempt_ = at_once ? since : since + backoff_.next();
+        if (!stopped_ && referee_) referee_->in_trouble();
         drop_hopeless(failed);
         complete(failed);
         if (stopped_) break;
@@ -113,27 +130,39 @@ task<void> redis_connection::run() {
     }
 }
 
-task<void> redis_connection::serve(redis_dialer::dialled d, failures& failed) {
-    const auto link = std::make_shared<redis_link>(io_, std::move(d.stream), [this](const reply& r) {
+task<void> redis_connection::serve(dialer::dialled d, failures& failed) {
+    redis_link::events e;
+    e.on_push = [this](const reply& r) {
         if (observer_) observer_->pushed(r);
-    });
+    };
+    e.on_answer = [this](redis_operation& op) { return take_answer(op); };
+    const auto link = std::make_shared<redis_link>(io_, std::move(d.stream), std::move(e));
     link_ = link;
-    connected_.set(1);
-    if (std::exchange(was_connected_, true)) reconnects_.add();
+    at_ = std::move(d.at);
+    connected_at_ = counted_since_ = exact_now();
+    counted_from_ = 0;
+    limit_ = params_.max_waiting;
+    leaving_.clear();
+    metrics_.connected.add(1);
+    show_broken(false);
+    if (std::exchange(was_connected_, true)) metrics_.reconnects.add();
     report_connected();
     detach(link->write_requests(), end_program);
     for (redis_operation* op : std::exchange(waiting_, {})) link->submit(*op);
     waiting_bytes_ = 0;
-    if (observer_) observer_->connected(d.version);
+    if (observer_) observer_->connected(d.version, at_);
 
     const error_code why = co_await link->read_replies();
     link_.reset();
-    connected_.set(0);
+    metrics_.connected.add(-1);
     if (observer_) observer_->disconnected();
     if (stopped_) co_return;
-    if (link->has_answered()) backoff_.reset();
+    if (link->answered() > 0) backoff_.reset();
     last_failure_ = errc::store_unavailable;
-    if (link->protocol_problem())
+    if (why == errc::store_timeout) show_broken(true);
+    if (!leaving_.empty())
+        report(last_failure_, leaving_);
+    else if (link->protocol_problem())
         report(last_failure_, link->protocol_problem());
     else if (why == errc::store_protocol)
         report(last_failure_, "an answer that does not fit its question");
@@ -166,7 +195,7 @@ void redis_connection::sort_orphans(redis_link& link, error_code why, failures& 
 void redis_connection::drop_hopeless(failures& failed) {
     std::deque<redis_operation*> kept;
     for (redis_operation* op : waiting_) {
-        if (stopped_ || op->deadline <= *next_attempt_)
+        if (stopped_ || broken_ || op->deadline <= *next_attempt_)
             failed.emplace_back(op, last_failure_);
         else
             kept.push_back(op);
@@ -193,6 +222,7 @@ void redis_connection::sweep() {
     for (redis_operation* op : waiting_) {
         if (op->deadline <= now) {
             failed.emplace_back(op, last_failure_);
+            show_broken(true);
         } else {
             kept.push_back(op);
             next = std::min(next.value_or(op->deadline), op->deadline);
@@ -203,6 +233,7 @@ void redis_connection::sweep() {
         std::vector<redis_operation*> late;
         link_->take_expired(now, late);
         for (redis_operation* op : late) failed.emplace_back(op, errc::store_timeout);
+        limit(late.size());
         if (const auto end = link_->patience_ends(params_.timeout); end && *end <= now)
             link_->close(errc::store_timeout);
         if (const auto event = link_->next_event(params_.timeout))
@@ -210,6 +241,53 @@ void redis_connection::sweep() {
     }
     if (next) watch(std::max(*next, now + sweep_granularity));
     complete(failed);
+}
+
+// All replies are there. True: it is not over with that.
+bool redis_connection::take_answer(redis_operation& op) {
+    const reply* const refusal = op.refusal();
+    if (refusal == nullptr) {
+        if (limit_ < params_.max_waiting && ++answered_at_limit_ >= answers_for_one_more) {
+            answered_at_limit_ = 0;
+            ++limit_;
+        }
+        return false;
+    }
+    if (referee_ && referee_->redirected(op, *refusal)) return true;
+    const std::string_view word = error_word(refusal->text);
+    if (word != "READONLY" && word != "MASTERDOWN") return false;
+    if (exact_now() - connected_at_ < between_leaves && !dialer_->finds()) return false;
+    leave(std::string(word) + ": not a primary (any more)");
+    return send_again(op);
+}
+
+// On the next connection; only what the server has not done, by its own word.
+bool redis_connection::send_again(redis_operation& op) {
+    if (stopped_ || op.deadline <= exact_now() || !(op.repeatable || op.replies.size() == 1)) return false;
+    waiting_.push_back(&op);
+    waiting_bytes_ += op.request.size();
+    watch(op.deadline);
+    return true;
+}
+
+// The server says something, but too late for some: what it has answered in the meantime is what it can do.
+void redis_connection::limit(std::size_t expired) {
+    const mono_time now = exact_now();
+    const auto elapsed = now - counted_since_;
+    if (elapsed < params_.timeout / 2) return;
+    const std::uint64_t answered = link_->answered() - counted_from_;
+    counted_since_ = now;
+    counted_from_ = link_->answered();
+    if (expired == 0) return;
+    const double per_timeout = double(answered) * (std::chrono::duration<double>(params_.timeout) / elapsed);
+    limit_ = std::clamp(static_cast<std::size_t>(per_timeout), std::min(lowest_limit, params_.max_waiting),
+                        params_.max_waiting);
+    answered_at_limit_ = 0;
+}
+
+void redis_connection::show_broken(bool now) {
+    if (std::exchange(broken_, now) == now) return;
+    metrics_.broken.add(now ? 1 : -1);
 }
 
 void redis_connection::report(error_code kind, std::string reason) {
@@ -221,9 +299,9 @@ void redis_connection::report(error_code kind, std::string reason) {
 }
 
 void redis_connection::report_connected() {
-    if (reconnects_.get() > 0 && reported_.empty()) return;
+    if (metrics_.reconnects.get() > 0 && reported_.empty()) return;
     reported_.clear();
-    log::info("connected to the session store", {{"store", params_.url.display()}});
+    log::info("connected to the session store", {{"store", params_.url.display()}, {"server", name_of(at_)}});
 }
 
 void redis_connection::set_waiting(std::deque<redis_operation*> waiting) {

@@ -1,4 +1,4 @@
-// The one connection of a worker to Redis, kept up for ever: connects, greets, serves operations over a
+// The one connection of a worker to a Redis, kept up for ever: connects, greets, serves operations over a
 // redis_link, and after a loss begins again with backoff.
 //
 //     start() -> connecting -> serving -> (lost) -> pausing -> connecting -> ...  until stop()
@@ -6,17 +6,22 @@
 // The rules for operations:
 //   - connected: sent at the end of this event-loop turn, answered in order
 //   - not connected: waits for the connection, unless the next attempt comes too late for its deadline
+//   - broken (three attempts in a row have failed, or somebody has waited in vain): fails at once, until
+//     an attempt succeeds. The attempts go on by themselves, so no request has to try.
 //   - connection lost: what never left is sent on the next one; what may be asked twice is, once and
 //     within its deadline; all else fails
+//   - refused since this is no primary any more: the connection is given up, and what was refused is sent
+//     on the next one, within its deadline
 //   - deadline passed: fails; its late reply is thrown away. Where the server says nothing at all for
-//     that long, the connection is given up.
+//     that long, the connection is given up. Where it does, but not fast enough, as many operations are
+//     let in as it has lately answered within one timeout, then slowly more; all else fails at once.
 #pragma once
 
-#include <vestibule/base/metrics.hpp>
 #include <vestibule/store/store_params.hpp>
 
 #include "store/backoff.hpp"
-#include "store/redis_dialer.hpp"
+#include "store/dialer.hpp"
+#include "store/link_metrics.hpp"
 #include "store/redis_link.hpp"
 
 #include <deque>
@@ -32,41 +37,55 @@ namespace vestibule::store {
 class link_observer {
   public:
     virtual ~link_observer() = default;
-    /// From now on operations leave over a new link that speaks `v`.
-    virtual void connected(resp_version v) = 0;
+    /// From now on operations leave over a new link to `at` that speaks `v`.
+    virtual void connected(resp_version v, const net::endpoint& at) = 0;
     /// The link is gone, and with it all that its server knew of it.
     virtual void disconnected() = 0;
     /// RESP3: the server says something by itself.
     virtual void pushed(const reply& r) = 0;
 };
 
+/// Who knows where else an operation may be answered.
+class referee {
+  public:
+    virtual ~referee() = default;
+    /// `op` was refused. True: it has been sent elsewhere, or completed.
+    virtual bool redirected(redis_operation& op, const reply& refusal) = 0;
+    /// Something is wrong with a connection.
+    virtual void in_trouble() = 0;
+};
+
 class redis_connection : public std::enable_shared_from_this<redis_connection> {
   public:
-    redis_connection(boost::asio::io_context& io, const store_params& params, metrics_registry& metrics);
+    redis_connection(boost::asio::io_context& io, const store_params& params, std::unique_ptr<dialer> d,
+                     link_metrics metrics);
 
-    /// Before start(); `o` lives until stop().
+    /// Before start(); both live until stop().
     void observe(link_observer& o) noexcept { observer_ = &o; }
+    void ask_for_redirects(referee& r) noexcept { referee_ = &r; }
     void start();
 
     /// Fails what is pending and what comes after with store_unavailable. What the event loop still has
-    /// of it ends with the loop's next turns, at most redis_dialer::connect_timeout later.
+    /// of it ends with the loop's next turns, at most dialer::connect_timeout later.
     void stop();
-
-    /// co_await connection.execute(op) -> error_code: store_unavailable, store_timeout, store_refused (the
-    /// server lets nobody in), store_protocol, store_overloaded. None: op.replies are there.
-    auto execute(redis_operation& op) noexcept {
-        struct awaiter {
-            redis_connection& connection;
-            redis_operation& op;
-            bool await_ready() { return !connection.begin(op); }
-            void await_suspend(std::coroutine_handle<> h) noexcept { op.waiter = h; }
-            error_code await_resume() const noexcept { return op.ec; }
-        };
-        return awaiter{*this, op};
-    }
 
     /// Whether a connection serves, or nothing is known to be wrong with the next one.
     bool reachable() const noexcept { return link_ != nullptr || reported_.empty(); }
+
+    /// Whether operations fail without being waited for.
+    bool broken() const noexcept { return broken_; }
+
+    /// Operations sent or waiting.
+    std::size_t pending() const noexcept { return waiting_.size() + (link_ ? link_->in_flight() : 0); }
+
+    /// Where the link leads; null: there is none.
+    const net::endpoint* at() const noexcept { return link_ ? &at_ : nullptr; }
+
+    /// False: it failed at once, and op.ec says how; else it will be completed.
+    bool begin(redis_operation& op);
+
+    /// Not here any more: connects again at once.
+    void leave(std::string why);
 
     /// Whether a question can leave now.
     bool connected() const noexcept { return link_ != nullptr; }
@@ -79,9 +98,12 @@ class redis_connection : public std::enable_shared_from_this<redis_connection> {
   private:
     using failures = std::vector<std::pair<redis_operation*, error_code>>;
 
-    bool begin(redis_operation& op);
     task<void> run();
-    task<void> serve(redis_dialer::dialled d, failures& failed);
+    task<void> serve(dialer::dialled d, failures& failed);
+    bool take_answer(redis_operation& op);
+    bool send_again(redis_operation& op);
+    void show_broken(bool now);
+    void limit(std::size_t expired);
     void sort_orphans(redis_link& link, error_code why, failures& failed);
     void drop_hopeless(failures& failed);
 
@@ -95,8 +117,8 @@ class redis_connection : public std::enable_shared_from_this<redis_connection> {
     boost::asio::io_context& io_;
     const store_params params_;
     link_observer* observer_ = nullptr;
-    metric_cell& connected_;
-    metric_cell& reconnects_;
+    referee* referee_ = nullptr;
+    link_metrics metrics_;
 
     std::shared_ptr<redis_link> link_;       // while serving
     std::optional<mono_time> next_attempt_;  // while pausing
@@ -105,14 +127,25 @@ class redis_connection : public std::enable_shared_from_this<redis_connection> {
     bool stopped_ = false;
     bool was_connected_ = false;
 
+    bool broken_ = false;
+    unsigned failed_attempts_ = 0;  // in a row
+    net::endpoint at_;
+    mono_time connected_at_{};
+
+    std::size_t limit_;               // operations let in
+    unsigned answered_at_limit_ = 0;  // since it was raised last
+    mono_time counted_since_{};
+    std::uint64_t counted_from_ = 0;  // link_->answered() then
+
     backoff backoff_;
-    redis_dialer dialer_;
+    std::unique_ptr<dialer> dialer_;
     net::timer pause_;
     net::timer watchdog_;  // for the oldest deadline of all operations
     bool watching_ = false;
 
     error_code last_failure_;  // why there is no connection
     std::string reported_;     // the reason last logged; empty: connected
+    std::string leaving_;      // why the link was given up, where it was
 };
 
 }  // namespace vestibule::store

@@ -1,7 +1,5 @@
 #include "store/redis_dialer.hpp"
 
-#include <vestibule/net/connect.hpp>
-
 #include "store/redis_operation.hpp"
 
 #include <openssl/ssl.h>
@@ -17,9 +15,25 @@ milliseconds left_until(mono_time t) noexcept {
 
 }  // namespace
 
-redis_dialer::redis_dialer(boost::asio::io_context& io, const store_url& url, resp_version wanted)
-    : io_(io), url_(url), wanted_(wanted), limit_(io) {
-    if (!url_.tls) return;
+std::string name_of(const net::endpoint& e) {
+    if (!e.unix_path.empty()) return e.unix_path;
+    const bool v6 = e.host.find(':') != std::string::npos;
+    return (v6 ? '[' + e.host + ']' : e.host) + ':' + std::to_string(e.port);
+}
+
+greeting greeting_of(const store_params& p) {
+    return {.user = p.url.user,
+            .password = p.url.password,
+            .database = p.url.database,
+            .wanted = p.near_cache.enabled && reply_decoder::reads_resp3() ? resp_version::three
+                                                                           : resp_version::two,
+            .primary = p.url.kind == store_kind::sentinel,
+            .tls = p.url.tls};
+}
+
+redis_dialer::redis_dialer(boost::asio::io_context& io, const store_params& p, net::endpoint to, greeting g)
+    : io_(io), to_(std::move(to)), greeting_(std::move(g)) {
+    if (!p.url.tls) return;
     tls_.emplace(boost::asio::ssl::context::tls_client);
     SSL_CTX_set_min_proto_version(tls_->native_handle(), TLS1_2_VERSION);
     tls_->set_verify_mode(boost::asio::ssl::verify_peer);
@@ -29,8 +43,7 @@ redis_dialer::redis_dialer(boost::asio::io_context& io, const store_url& url, re
 
 void redis_dialer::cancel() {
     cancelled_ = true;
-    limit_.cancel();
-    if (*greeting_) (*greeting_)->close();
+    if (limit_) limit_->close_now();
 }
 
 error_code redis_dialer::failed(errc why, std::string problem) {
@@ -38,10 +51,9 @@ error_code redis_dialer::failed(errc why, std::string problem) {
     return why;
 }
 
-task<result<redis_dialer::dialled>> redis_dialer::open() {
+task<result<dialer::dialled>> redis_dialer::open() {
     const mono_time until = exact_now() + connect_timeout;
-    const net::endpoint to{url_.host, url_.port, url_.unix_path};  // no temporary: g++ 12 destroys it twice
-    auto stream = co_await net::connect(io_, to, left_until(until));
+    auto stream = co_await net::connect(io_, to_, left_until(until));
     if (cancelled_) co_return failed(errc::store_unavailable, {});
     if (!stream)
         co_return failed(errc::store_unavailable, stream.error() == errc::connect_timeout
@@ -50,30 +62,24 @@ task<result<redis_dialer::dialled>> redis_dialer::open() {
     if (tls_) {
         std::string problem;
         stream =
-            co_await net::start_tls(io_, std::move(*stream), *tls_, url_.host, left_until(until), problem);
+            co_await net::start_tls(io_, std::move(*stream), *tls_, to_.host, left_until(until), problem);
         if (cancelled_) co_return failed(errc::store_unavailable, {});
         if (!stream) co_return failed(errc::store_unavailable, "TLS: " + problem);
     }
     co_return co_await greet_in_time(std::move(*stream), until);
 }
 
-task<result<redis_dialer::dialled>> redis_dialer::greet_in_time(std::unique_ptr<net::byte_stream> stream,
-                                                                mono_time until) {
-    *greeting_ = stream.get();
-    limit_.expires_at(until);
-    // It may be queued already when it is cancelled, and outlive the dialer.
-    limit_.async_wait([greeting = greeting_](const error_code& ec) {
-        if (!ec && *greeting) (*greeting)->close();
-    });
+task<result<dialer::dialled>> redis_dialer::greet_in_time(std::unique_ptr<net::byte_stream> stream,
+                                                          mono_time until) {
+    limit_.emplace(io_, *stream, until);
     std::string problem;
-    const auto greeted = co_await greet(*stream, url_, wanted_, problem);
+    const auto greeted = co_await greet(*stream, greeting_, problem);
     const bool too_late = exact_now() >= until;
-    *greeting_ = nullptr;
-    limit_.cancel();
+    limit_.reset();
     if (cancelled_) co_return failed(errc::store_unavailable, {});
     if (too_late) co_return failed(errc::store_unavailable, "no answer to the greeting in time");
     if (!greeted) co_return failed(static_cast<errc>(greeted.error().value()), std::move(problem));
-    co_return dialled{std::move(stream), *greeted};
+    co_return dialled{std::move(stream), *greeted, to_};
 }
 
 }  // namespace vestibule::store

@@ -5,6 +5,9 @@
 #include <vestibule/base/base64.hpp>
 #include <vestibule/base/crypto.hpp>
 
+#include <charconv>
+#include <utility>
+
 namespace vestibule::store {
 namespace {
 
@@ -27,6 +30,17 @@ std::string text_of(unix_time t) {
     return std::to_string(t.time_since_epoch().count());
 }
 
+// "cursor" of the first part of the store, "part.cursor" of another one.
+std::pair<int, std::string> read_cursor(std::string_view from) {
+    int part = 0;
+    const auto [end, ec] = std::from_chars(from.data(), from.data() + from.size(), part);
+    if (ec == std::errc() && end != from.data() + from.size() && *end == '.' && part >= 0)
+        from.remove_prefix(static_cast<std::size_t>(end + 1 - from.data()));
+    else
+        part = 0;
+    return {part, std::string(from.empty() ? "0" : from)};
+}
+
 }  // namespace
 
 std::string redis_store::index_of(std::string_view user) const {
@@ -41,23 +55,25 @@ std::string redis_store::index_of(std::string_view user) const {
 task<result<std::size_t>> redis_store::enlist(std::string_view user, std::string_view sid,
                                               std::optional<seconds> ttl) {
     using count = std::size_t;
-    question<1> q(*this, operation::enlist, true);
+    const std::string index = index_of(user);
+    question<1> q(*this, operation::enlist, true, index);
     const unix_time now = wall_now();
     const std::string until = ttl ? text_of(now + storable(*ttl)) : "+inf";
-    scripts::enlist().append_request(q.op.request, {index_of(user)}, {text_of(now), until, sid});
+    scripts::enlist().append_request(q.op.request, {index}, {text_of(now), until, sid});
     if (const error_code ec = co_await ask(q, scripts::enlist())) co_return q.timing.failed<count>(ec);
     if (!q.answer().is_integer())
-        co_return q.timing.failed<count>(not_expected(operation::enlist, q.answer()));
+        co_return q.timing.failed<count>(not_expected(operation::enlist, q.answer(), q.op));
     answered(operation::enlist);
     co_return q.timing.done<count>(static_cast<count>(q.answer().integer));
 }
 
 task<result<void>> redis_store::delist(std::string_view user, std::string_view sid) {
-    question<1> q(*this, operation::delist, true);
-    append_command(q.op.request, {"ZREM", index_of(user), sid});
+    const std::string index = index_of(user);
+    question<1> q(*this, operation::delist, true, index);
+    append_command(q.op.request, {"ZREM", index, sid});
     if (const error_code ec = co_await q.asked()) co_return q.timing.failed<void>(ec);
     if (!q.answer().is_integer())
-        co_return q.timing.failed<void>(not_expected(operation::delist, q.answer()));
+        co_return q.timing.failed<void>(not_expected(operation::delist, q.answer(), q.op));
     answered(operation::delist);
     co_return q.timing.done(result<void>());
 }
@@ -68,12 +84,12 @@ task<result<std::vector<std::string>>> redis_store::sessions_of(std::string_view
     const std::string now = text_of(wall_now());
     sids all;
     for (bool more = true; more && all.size() < most_listed;) {
-        question<1> q(*this, operation::sessions_of, true);
+        question<1> q(*this, operation::sessions_of, true, key);
         append_command(q.op.request, {"ZRANGEBYSCORE", key, now, "+inf", "LIMIT", std::to_string(all.size()),
                                       std::to_string(page)});
         if (const error_code ec = co_await q.asked()) co_return q.timing.failed<sids>(ec);
         if (q.answer().type != reply::kind::array)
-            co_return q.timing.failed<sids>(not_expected(operation::sessions_of, q.answer()));
+            co_return q.timing.failed<sids>(not_expected(operation::sessions_of, q.answer(), q.op));
         for (reply& r : q.answer().items) all.push_back(std::move(r.text));
         more = q.answer().items.size() == page;
         answered(operation::sessions_of);
@@ -84,17 +100,21 @@ task<result<std::vector<std::string>>> redis_store::sessions_of(std::string_view
 
 task<result<session::sid_page>> redis_store::scan(std::string_view from, std::size_t count) {
     using found = session::sid_page;
-    question<1> q(*this, operation::scan, true);
-    append_command(q.op.request,
-                   {"SCAN", from.empty() ? "0" : from, "MATCH", glob_quoted(params_.prefix) + "*", "COUNT",
-                    std::to_string(std::min(count, page)), "TYPE", "string"});
+    const auto [part, cursor] = read_cursor(from);
+    question<1> q(*this, operation::scan, true, {});
+    q.op.part = part;
+    append_command(q.op.request, {"SCAN", cursor, "MATCH", glob_quoted(params_.prefix) + "*", "COUNT",
+                                  std::to_string(std::min(count, page)), "TYPE", "string"});
     if (const error_code ec = co_await q.asked()) co_return q.timing.failed<found>(ec);
     const reply& answer = q.answer();
     if (answer.items.size() != 2 || !answer.items[0].is_bulk())
-        co_return q.timing.failed<found>(not_expected(operation::scan, answer));
+        co_return q.timing.failed<found>(not_expected(operation::scan, answer, q.op));
     answered(operation::scan);
     found p;
-    if (answer.items[0].text != "0") p.next = answer.items[0].text;
+    if (answer.items[0].text != "0")
+        p.next = (part > 0 ? std::to_string(part) + '.' : std::string()) + answer.items[0].text;
+    else if (static_cast<std::size_t>(part) + 1 < service_->parts())
+        p.next = std::to_string(part + 1) + ".0";
     for (const reply& key : answer.items[1].items)
         if (key.text.starts_with(params_.prefix) && !key.text.starts_with(tombstone_prefix))
             p.sids.push_back(key.text.substr(params_.prefix.size()));

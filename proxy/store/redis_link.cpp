@@ -12,14 +12,18 @@ constexpr std::size_t kept_capacity = 256 * 1024;  // of a write buffer, between
 
 }  // namespace
 
-redis_link::redis_link(boost::asio::io_context& io, std::unique_ptr<net::byte_stream> stream,
-                       std::function<void(const reply&)> on_push)
-    : io_(io), stream_(std::move(stream)), on_push_(std::move(on_push)) {}
+redis_link::redis_link(boost::asio::io_context& io, std::unique_ptr<net::byte_stream> stream, events e)
+    : io_(io), stream_(std::move(stream)), events_(std::move(e)) {}
 
 void redis_link::submit(redis_operation& op) {
-    slots_.push_back({&op, op.replies.size(), 0, exact_now(), ever_queued_});
-    queued_ += op.request;
-    ever_queued_ += op.request.size();
+    const std::size_t replies = op.replies.size();
+    slots_.push_back({&op, op.asking ? 2 * replies : replies, 0, op.asking, exact_now(), ever_queued_});
+    const std::size_t before = queued_.size();
+    if (op.asking)
+        append_asking(queued_, op.request);
+    else
+        queued_ += op.request;
+    ever_queued_ += queued_.size() - before;
     if (std::exchange(flush_posted_, true)) return;
     boost::asio::post(io_, [self = shared_from_this()] {
         self->flush_posted_ = false;
@@ -68,17 +72,18 @@ task<error_code> redis_link::read_replies() {
 // False: nobody asked for it.
 bool redis_link::deliver(reply&& r) {
     if (r.is_push()) {
-        on_push_(r);
+        events_.on_push(r);
         return true;
     }
     if (slots_.empty()) return false;
     slot& s = slots_.front();
-    if (s.op) s.op->replies[s.answered] = std::move(r);
+    if (s.op && !s.asking) s.op->replies[s.answered] = std::move(r);
+    if (s.op && s.asking && s.answered % 2 == 1) s.op->replies[s.answered / 2] = std::move(r);
     if (++s.answered < s.asked) return true;
     redis_operation* const op = s.op;
     slots_.pop_front();
-    has_answered_ = true;
-    if (op) op->complete({});
+    ++answered_;
+    if (op && !events_.on_answer(*op)) op->complete({});
     return true;
 }
 

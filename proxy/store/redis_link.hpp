@@ -29,9 +29,13 @@ class redis_link : public std::enable_shared_from_this<redis_link> {
         bool first;  // it was its answer that came next
     };
 
-    /// `on_push` gets what the server says without being asked (RESP3).
-    redis_link(boost::asio::io_context& io, std::unique_ptr<net::byte_stream> stream,
-               std::function<void(const reply&)> on_push);
+    struct events {
+        std::function<void(const reply&)> on_push;  // what the server says without being asked (RESP3)
+        /// All its replies are there. True: it is not over with that, somebody else has it now.
+        std::function<bool(redis_operation&)> on_answer;
+    };
+
+    redis_link(boost::asio::io_context& io, std::unique_ptr<net::byte_stream> stream, events e);
 
     /// The op's deadline is watched by whoever calls expire().
     void submit(redis_operation& op);
@@ -56,7 +60,7 @@ class redis_link : public std::enable_shared_from_this<redis_link> {
 
     std::size_t in_flight() const noexcept { return slots_.size(); }
     std::size_t unsent_bytes() const noexcept { return queued_.size() + writing_.size(); }
-    bool has_answered() const noexcept { return has_answered_; }
+    std::uint64_t answered() const noexcept { return answered_; }  // operations
     /// What broke the protocol; null where that is not why it ended.
     const char* protocol_problem() const noexcept { return decoder_.problem(); }
 
@@ -64,6 +68,7 @@ class redis_link : public std::enable_shared_from_this<redis_link> {
     struct slot {
         redis_operation* op;  // null: given up
         std::size_t asked, answered;
+        bool asking;  // every other reply is that to an ASKING
         mono_time submitted;
         std::uint64_t begin;  // position of its first byte in all that was ever queued
     };
@@ -72,11 +77,11 @@ class redis_link : public std::enable_shared_from_this<redis_link> {
 
     boost::asio::io_context& io_;
     std::unique_ptr<net::byte_stream> stream_;
-    std::function<void(const reply&)> on_push_;
+    events events_;
     reply_decoder decoder_;
     std::deque<slot> slots_;
     mono_time last_received_{};
-    bool has_answered_ = false;
+    std::uint64_t answered_ = 0;
     bool closed_ = false;
     error_code why_;
 

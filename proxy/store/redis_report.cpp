@@ -1,6 +1,6 @@
 #include <vestibule/store/redis_report.hpp>
 
-#include "store/redis_connection.hpp"
+#include "store/redis_service.hpp"
 
 #include <array>
 #include <charconv>
@@ -35,15 +35,16 @@ void read_info(std::string_view info, redis_report& out) {
 
 task<result<redis_report>> ask_redis(boost::asio::io_context& io, store_params params,
                                      metrics_registry& metrics) {
-    const auto connection = std::make_shared<redis_connection>(io, params, metrics);
-    connection->start();
+    params.near_cache.enabled = false;
+    const auto service = make_redis_service(io, params, metrics);
+    service->start();
     redis_report report;
     error_code ec;
     {
         std::array<reply, 1> pong;
         redis_operation op(pong, true, exact_now() + params.timeout);
         append_command(op.request, {"PING"});
-        ec = co_await connection->execute(op);
+        ec = co_await carried(*service, op);
     }
     if (!ec) {
         const auto begin = exact_now();
@@ -51,7 +52,7 @@ task<result<redis_report>> ask_redis(boost::asio::io_context& io, store_params p
         redis_operation op(replies, true, begin + params.timeout);
         append_command(op.request, {"INFO"});
         append_command(op.request, {"TIME"});
-        ec = co_await connection->execute(op);
+        ec = co_await carried(*service, op);
         report.latency = std::chrono::duration_cast<milliseconds>(exact_now() - begin);
         const unix_time now = wall_now();
         if (!ec && replies[0].is_bulk()) read_info(replies[0].text, report);
@@ -60,7 +61,7 @@ task<result<redis_report>> ask_redis(boost::asio::io_context& io, store_params p
                 report.clock_ahead = std::chrono::duration_cast<milliseconds>(
                     unix_time(seconds(*s)) - std::chrono::floor<seconds>(now));
     }
-    connection->stop();
+    service->stop();
     if (ec) co_return ec;
     co_return report;
 }

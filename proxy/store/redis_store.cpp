@@ -28,22 +28,29 @@ session_ptr session_of(reply&& value, std::int64_t pttl, mono_time asked) {
 
 }  // namespace
 
-task<result<session_ptr>> redis_store::load(std::string_view view) {
+task<result<session_ptr>> redis_store::load(std::string_view sid) {
+    std::string copy(sid);
+    const void* ignored = nullptr;
+    co_return co_await load_from(std::move(copy), ignored);
+}
+
+task<result<session_ptr>> redis_store::load_from(std::string sid, const void*& answered_by) {
     using loaded = session_ptr;
-    const std::string sid(view);
-    if (!tombstones()) co_return co_await load_alone(sid);
-    question<2> q(*this, operation::load, true);
+    if (!tombstones()) co_return co_await load_alone(sid, answered_by);
+    question<2> q(*this, operation::load, true, key_of(sid));
     append_command(q.op.request, {"MGET", key_of(sid), tombstone_of(sid)});
     append_command(q.op.request, {"PTTL", key_of(sid)});
     if (const error_code ec = co_await q.asked()) co_return q.timing.failed<loaded>(ec);
     auto& [both, pttl] = q.replies;
     if (is_refusal(both)) {
         refuse_tombstones();
-        co_return co_await load_alone(sid);
+        co_return co_await load_alone(sid, answered_by);
     }
-    if (both.items.size() != 2) co_return q.timing.failed<loaded>(not_expected(operation::load, both));
-    if (!pttl.is_integer()) co_return q.timing.failed<loaded>(not_expected(operation::load, pttl));
+    if (is_split(both)) co_return co_await load_piecewise(std::move(sid), answered_by);
+    if (both.items.size() != 2) co_return q.timing.failed<loaded>(not_expected(operation::load, both, q.op));
+    if (!pttl.is_integer()) co_return q.timing.failed<loaded>(not_expected(operation::load, pttl, q.op));
     answered(operation::load);
+    answered_by = q.op.answered_by;
     reply &value = both.items[0], &tombstone = both.items[1];
     if (tombstone.is_bulk()) {
         // Stored by somebody who did not know of its end (connect-redis saves by SET): removed again.
@@ -54,14 +61,32 @@ task<result<session_ptr>> redis_store::load(std::string_view view) {
         co_return q.timing.done<loaded>(read_tombstone(tombstone.text, wall_now()));
     }
     // A key of another type is nil, too, and one that was made in between.
-    if (value.is_nil() && pttl.integer != -2) co_return co_await load_alone(sid);
+    if (value.is_nil() && pttl.integer != -2) co_return co_await load_alone(sid, answered_by);
     co_return q.timing.done<loaded>(session_of(std::move(value), pttl.integer, q.timing.started()));
 }
 
-// Whatever is said of its end.
-task<result<session_ptr>> redis_store::load_alone(std::string_view sid) {
+// Key by key.
+task<result<session_ptr>> redis_store::load_piecewise(std::string sid, const void*& answered_by) {
     using loaded = session_ptr;
-    question<2> q(*this, operation::load, true);
+    {
+        question<1> q(*this, operation::load, true, key_of(sid));
+        append_command(q.op.request, {"GET", tombstone_of(sid)});
+        if (const error_code ec = co_await q.asked()) co_return q.timing.failed<loaded>(ec);
+        const reply& tombstone = q.answer();
+        if (!tombstone.is_bulk() && !tombstone.is_nil())
+            co_return q.timing.failed<loaded>(not_expected(operation::load, tombstone, q.op));
+        if (tombstone.is_bulk()) {
+            answered_by = nullptr;
+            co_return q.timing.done<loaded>(read_tombstone(tombstone.text, wall_now()));
+        }
+    }
+    co_return co_await load_alone(sid, answered_by);
+}
+
+// Whatever is said of its end.
+task<result<session_ptr>> redis_store::load_alone(std::string_view sid, const void*& answered_by) {
+    using loaded = session_ptr;
+    question<2> q(*this, operation::load, true, key_of(sid));
     const auto key = key_of(sid);
     append_command(q.op.request, {"GET", key});
     append_command(q.op.request, {"PTTL", key});
@@ -70,9 +95,10 @@ task<result<session_ptr>> redis_store::load_alone(std::string_view sid) {
     auto& [value, pttl] = q.replies;
     const bool other_type = value.is_error() && error_word(value.text) == "WRONGTYPE";
     if (!value.is_bulk() && !value.is_nil() && !other_type)
-        co_return q.timing.failed<loaded>(not_expected(operation::load, value));
-    if (!pttl.is_integer()) co_return q.timing.failed<loaded>(not_expected(operation::load, pttl));
+        co_return q.timing.failed<loaded>(not_expected(operation::load, value, q.op));
+    if (!pttl.is_integer()) co_return q.timing.failed<loaded>(not_expected(operation::load, pttl, q.op));
     answered(operation::load);
+    answered_by = q.op.answered_by;
     if (other_type) {
         value.type = reply::kind::bulk;
         value.text.clear();
@@ -82,7 +108,7 @@ task<result<session_ptr>> redis_store::load_alone(std::string_view sid) {
 
 task<result<write_outcome>> redis_store::create(std::string_view sid, std::string_view value,
                                                 std::optional<seconds> ttl) {
-    question<1> q(*this, operation::create, false);
+    question<1> q(*this, operation::create, false, key_of(sid));
     if (ttl)
         append_command(q.op.request,
                        {"SET", key_of(sid), value, "NX", "EX", std::to_string(storable(*ttl).count())});
@@ -91,17 +117,17 @@ task<result<write_outcome>> redis_store::create(std::string_view sid, std::strin
     if (const error_code ec = co_await q.asked()) co_return q.timing.failed<write_outcome>(ec);
     const bool stored = q.answer().is_status("OK");
     if (!stored && !q.answer().is_nil())
-        co_return q.timing.failed<write_outcome>(not_expected(operation::create, q.answer()));
+        co_return q.timing.failed<write_outcome>(not_expected(operation::create, q.answer(), q.op));
     answered(operation::create);
     co_return q.timing.done<write_outcome>(stored ? write_outcome::done : write_outcome::conflict);
 }
 
 task<result<write_outcome>> redis_store::touch(std::string_view sid, seconds ttl) {
-    question<1> q(*this, operation::touch, true);
+    question<1> q(*this, operation::touch, true, key_of(sid));
     append_command(q.op.request, {"EXPIRE", key_of(sid), std::to_string(storable(ttl).count())});
     if (const error_code ec = co_await q.asked()) co_return q.timing.failed<write_outcome>(ec);
     if (!q.answer().is_integer())
-        co_return q.timing.failed<write_outcome>(not_expected(operation::touch, q.answer()));
+        co_return q.timing.failed<write_outcome>(not_expected(operation::touch, q.answer(), q.op));
     answered(operation::touch);
     co_return q.timing.done<write_outcome>(q.answer().integer > 0 ? write_outcome::done
                                                                   : write_outcome::absent);
@@ -109,7 +135,7 @@ task<result<write_outcome>> redis_store::touch(std::string_view sid, seconds ttl
 
 task<result<bool>> redis_store::destroy(std::string_view sid) {
     if (!tombstones()) co_return co_await remove(sid);
-    question<2> q(*this, operation::destroy, true);
+    question<2> q(*this, operation::destroy, true, key_of(sid));
     // First, so that nobody sees the session absent without having seen why.
     append_command(q.op.request, {"SET", tombstone_of(sid), "-", "EX",
                                   std::to_string(storable(params_.tombstone).count())});
@@ -119,28 +145,29 @@ task<result<bool>> redis_store::destroy(std::string_view sid) {
     if (is_refusal(set))
         refuse_tombstones();
     else if (!set.is_status("OK"))
-        co_return q.timing.failed<bool>(not_expected(operation::destroy, set));
-    if (!removed.is_integer()) co_return q.timing.failed<bool>(not_expected(operation::destroy, removed));
+        co_return q.timing.failed<bool>(not_expected(operation::destroy, set, q.op));
+    if (!removed.is_integer())
+        co_return q.timing.failed<bool>(not_expected(operation::destroy, removed, q.op));
     answered(operation::destroy);
     co_return q.timing.done<bool>(q.replies[1].integer > 0);
 }
 
 task<result<bool>> redis_store::remove(std::string_view sid) {
-    question<1> q(*this, operation::destroy, true);
+    question<1> q(*this, operation::destroy, true, key_of(sid));
     append_command(q.op.request, {"DEL", key_of(sid)});
     if (const error_code ec = co_await q.asked()) co_return q.timing.failed<bool>(ec);
     if (!q.answer().is_integer())
-        co_return q.timing.failed<bool>(not_expected(operation::destroy, q.answer()));
+        co_return q.timing.failed<bool>(not_expected(operation::destroy, q.answer(), q.op));
     answered(operation::destroy);
     co_return q.timing.done<bool>(q.answer().integer > 0);
 }
 
 task<result<void>> redis_store::ping() {
-    question<1> q(*this, operation::ping, true);
+    question<1> q(*this, operation::ping, true, {});
     append_command(q.op.request, {"PING"});
     if (const error_code ec = co_await q.asked()) co_return q.timing.failed<void>(ec);
     if (!q.answer().is_status("PONG"))
-        co_return q.timing.failed<void>(not_expected(operation::ping, q.answer()));
+        co_return q.timing.failed<void>(not_expected(operation::ping, q.answer(), q.op));
     answered(operation::ping);
     co_return q.timing.done(result<void>());
 }
@@ -161,9 +188,9 @@ std::string redis_store::tombstone_of(std::string_view sid) const {
 }
 
 // A reply that is no answer: a refusal, or not from Redis as we know it.
-error_code redis_store::not_expected(operation o, const reply& r) {
+error_code redis_store::not_expected(operation o, const reply& r, const redis_operation& op) {
     if (!r.is_error()) {
-        connection_->distrust();
+        op.answered_by->distrust();
         return errc::store_protocol;
     }
     std::string& last = refusal_[static_cast<std::size_t>(o)];
@@ -178,11 +205,10 @@ error_code redis_store::not_expected(operation o, const reply& r) {
 std::unique_ptr<session::session_store> make_redis_store(boost::asio::io_context& io,
                                                          const store_params& params,
                                                          metrics_registry& metrics) {
-    auto connection = std::make_shared<redis_connection>(io, params, metrics);
-    auto direct = std::make_unique<redis_store>(connection, params, metrics);
-    if (params.near_cache.enabled)
-        return make_cached_store(std::move(direct), std::move(connection), io, params, metrics);
-    connection->start();
+    auto service = make_redis_service(io, params, metrics);
+    auto direct = std::make_unique<redis_store>(service, params, metrics);
+    if (params.near_cache.enabled) return make_cached_store(std::move(direct), std::move(service), metrics);
+    service->start();
     return direct;
 }
 

@@ -9,14 +9,14 @@ namespace vestibule::store {
 
 task<result<write_outcome>> redis_store::compare_and_set(std::string_view sid, std::string_view expected,
                                                          std::string_view value) {
-    question<1> q(*this, operation::compare_and_set, false);
+    question<1> q(*this, operation::compare_and_set, false, key_of(sid));
     scripts::replace().append_request(q.op.request, {key_of(sid)}, {expected, value});
     co_return co_await where_expected(q, operation::compare_and_set, scripts::replace());
 }
 
 task<result<write_outcome>> redis_store::retire(std::string_view sid, std::string_view expected,
                                                 std::string_view moved_to, milliseconds grace) {
-    question<1> q(*this, operation::retire, false);
+    question<1> q(*this, operation::retire, false, key_of(sid));
     if (tombstones_refused_) {
         scripts::remove().append_request(q.op.request, {key_of(sid)}, {expected});
         co_return co_await where_expected(q, operation::retire, scripts::remove());
@@ -27,7 +27,34 @@ task<result<write_outcome>> redis_store::retire(std::string_view sid, std::strin
     scripts::retire().append_request(
         q.op.request, {key_of(sid), tombstone},
         {expected, tombstone_text(moved_to, grace, wall_now()), std::to_string(storable(lasting).count())});
-    co_return co_await where_expected(q, operation::retire, scripts::retire());
+    const auto retired = co_await where_expected(q, operation::retire, scripts::retire());
+    if (retired || !is_split(q.answer())) co_return retired;
+    co_return co_await retire_piecewise(std::string(sid), std::string(expected), tombstone,
+                                        tombstone_text(moved_to, grace, wall_now()), lasting);
+}
+
+// Key by key, the tombstone first: nobody finds neither. Where the session has changed meanwhile it is taken
+// back; who has come in between was sent to the new sid, or away.
+task<result<write_outcome>> redis_store::retire_piecewise(std::string sid, std::string expected,
+                                                          std::string tombstone, std::string text,
+                                                          seconds lasting) {
+    const std::string ttl = std::to_string(storable(lasting).count());
+    {
+        question<1> set(*this, operation::retire, true, tombstone);
+        append_command(set.op.request, {"SET", tombstone, text, "EX", ttl});
+        if (const error_code ec = co_await set.asked()) co_return set.timing.failed<write_outcome>(ec);
+        if (!set.answer().is_status("OK"))
+            co_return set.timing.failed<write_outcome>(not_expected(operation::retire, set.answer(), set.op));
+    }
+    question<1> q(*this, operation::retire, false, key_of(sid));
+    scripts::remove().append_request(q.op.request, {key_of(sid)}, {expected});
+    const auto removed = co_await where_expected(q, operation::retire, scripts::remove());
+    if (removed && *removed != write_outcome::done) {
+        question<1> undo(*this, operation::retire, true, tombstone);
+        append_command(undo.op.request, {"DEL", tombstone});
+        if (const error_code ec = co_await undo.asked()) co_return undo.timing.failed<write_outcome>(ec);
+    }
+    co_return removed;
 }
 
 // Asks a script once more with its source, where the server has forgotten it.
@@ -50,7 +77,7 @@ task<result<write_outcome>> redis_store::where_expected(question<1>& q, operatio
             default: break;
         }
     }
-    co_return q.timing.failed<write_outcome>(not_expected(o, q.answer()));
+    co_return q.timing.failed<write_outcome>(not_expected(o, q.answer(), q.op));
 }
 
 }  // namespace vestibule::store

@@ -44,6 +44,22 @@ void append_words(std::string& out, std::initializer_list<std::string_view> word
     }
 }
 
+void append_asking(std::string& out, std::string_view commands) {
+    while (!commands.empty()) {
+        append_command(out, {"ASKING"});
+        std::size_t words = 0;
+        std::size_t at = commands.find('\n') + 1;
+        std::from_chars(commands.data() + 1, commands.data() + at, words);
+        for (; words > 0; --words) {
+            std::size_t size = 0;
+            std::from_chars(commands.data() + at + 1, commands.data() + commands.size(), size);
+            at = commands.find('\n', at) + 1 + size + 2;
+        }
+        out += commands.substr(0, at);
+        commands.remove_prefix(at);
+    }
+}
+
 std::string_view error_word(std::string_view error_text) noexcept {
     const auto word = error_text.substr(0, error_text.find(' '));
     const bool plain =
@@ -76,6 +92,12 @@ struct reply_decoder::callbacks {
             self.problem_ = "bulk string without its end";
             return nullptr;
         }
+#ifdef REDIS_REPLY_VERB
+        if (task->type == REDIS_REPLY_VERB && size >= 4) {  // "txt:"
+            bytes += 4;
+            size -= 4;
+        }
+#endif
         reply* r = place(task);
         if (!r) return nullptr;
         r->type = task->type == REDIS_REPLY_ERROR    ? reply::kind::error
@@ -105,9 +127,13 @@ struct reply_decoder::callbacks {
         return r;
     }
 
-    static void* nil(const redisReadTask* task) noexcept { return place(task); }
+    static void* nil(const redisReadTask* task) noexcept {
+        return place(task);
+    }
 
-    static void* boolean(const redisReadTask* task, int b) noexcept { return integer(task, b); }
+    static void* boolean(const redisReadTask* task, int b) noexcept {
+        return integer(task, b);
+    }
 
     static void* real(const redisReadTask* task, double, char* bytes, std::size_t size) noexcept {
         reply* r = place(task);

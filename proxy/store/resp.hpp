@@ -45,6 +45,10 @@ void append_command(std::string& out, std::initializer_list<std::string_view> wo
 /// Its words alone, for a command that is put together from several lists.
 void append_words(std::string& out, std::initializer_list<std::string_view> words);
 
+/// Appends such commands again, each behind an ASKING (Redis Cluster: the next command is for a slot that
+/// is on its way here).
+void append_asking(std::string& out, std::string_view commands);
+
 /// First word of an error reply, by which Redis classifies errors: NOSCRIPT, WRONGTYPE, ... All that is
 /// ever logged of one, since the rest may repeat what was sent. "?" where it is no such word.
 std::string_view error_word(std::string_view error_text) noexcept;
@@ -57,7 +61,7 @@ class reply_decoder {
     static bool reads_resp3() noexcept;
 
     static constexpr std::size_t max_buffered = 8 * 1024 * 1024;  // so also the largest value
-    static constexpr std::size_t max_elements = 1024;             // in one reply, nested ones included
+    static constexpr std::size_t max_elements = 64 * 1024;        // in one reply, nested ones included
 
     enum class status : std::uint8_t {
         ready,      // `out` is a reply

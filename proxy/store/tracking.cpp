@@ -1,5 +1,7 @@
 #include "store/tracking.hpp"
 
+#include "store/redis_dialer.hpp"
+
 #include <vestibule/base/logger.hpp>
 
 #include <algorithm>
@@ -21,18 +23,14 @@ void end_program(std::exception_ptr) {
 }  // namespace
 
 tracking::tracking(boost::asio::io_context& io, const store_params& params, redis_connection& connection,
-                   near_cache& cache, metrics_registry& metrics,
-                   std::function<void(std::string_view)> on_invalidated)
+                   near_cache& cache, cache_events events, heartbeat h)
     : io_(io),
       params_(params),
       connection_(connection),
       cache_(cache),
       state_(cache),
-      on_invalidated_(std::move(on_invalidated)),
-      open_gauge_(metrics.gauge("vestibule_near_cache_open",
-                                "Workers whose near cache is kept coherent by the session store.")),
-      invalidations_(metrics.counter("vestibule_near_cache_invalidations_total",
-                                     "Changes of sessions that the session store told of.")),
+      events_(std::move(events)),
+      heartbeat_(std::move(h)),
       pause_(io) {}
 
 void tracking::start() {
@@ -48,25 +46,34 @@ void tracking::stop() {
     if (channel_) channel_->stop();
 }
 
-void tracking::connected(resp_version v) {
+void tracking::show_open() {
+    if (std::exchange(open_, cache_.open()) != open_) events_.on_open(open_);
+}
+
+void tracking::connected(resp_version v, const net::endpoint& at) {
     state_.connected(v);
-    if (state_.needs_channel() && !channel_) open_channel();
-    if (!state_.needs_channel() && channel_) {
-        std::exchange(channel_, nullptr)->stop();
-        state_.channel_lost();
-    }
+    if (state_.needs_channel() && !channel_) open_channel(at);
     arm();
 }
 
+// Where the next connection leads is not known: the id of a channel means nothing to another server.
 void tracking::disconnected() {
     state_.disconnected();
+    if (channel_) close_channel();
     show_open();
 }
 
+void tracking::close_channel() {
+    std::exchange(channel_, nullptr)->stop();
+    state_.channel_lost();
+}
+
 // Its events come while this lives: stop() ends it first.
-void tracking::open_channel() {
+void tracking::open_channel(const net::endpoint& at) {
+    greeting g = greeting_of(params_);
+    g.wanted = resp_version::two;
     channel_ = std::make_shared<invalidation_channel>(
-        io_, params_.url,
+        io_, std::make_unique<redis_dialer>(io_, params_, at, std::move(g)),
         invalidation_channel::events{
             .on_ready =
                 [this](std::int64_t id) {
@@ -91,19 +98,23 @@ void tracking::arm() {
 
 task<void> tracking::ask_for_it(tracking_state::question q) {
     const auto self = shared_from_this();
-    std::array<reply, 1> answer;
+    std::array<reply, 2> answer;
     redis_operation op(answer, false, q.asked + params_.timeout);
     if (q.redirect)
         append_command(op.request, {"CLIENT", "TRACKING", "ON", "REDIRECT", std::to_string(*q.redirect)});
     else
         append_command(op.request, {"CLIENT", "TRACKING", "ON"});
-    const error_code ec = co_await connection_.execute(op);
+    op.request += heartbeat_.question;
+    op.urgent = true;
+    const error_code ec = co_await carried(connection_, op);
     if (stopped_ || !state_.is_current(q)) co_return;
     if (ec) co_return state_.not_armed(q);  // the next beat asks again
     if (!answer[0].is_status("OK")) {
         state_.not_armed(q);
         co_return refuse("CLIENT TRACKING: " + std::string(error_word(answer[0].text)));
     }
+    // What it has is not all there yet (LOADING), or it is the wrong one: what was kept may still be of use.
+    if (!heartbeat_.sound(answer[1])) co_return state_.not_armed(q);
     state_.armed(q);
     show_open();
     const std::lock_guard lock(told_mutex);
@@ -127,17 +138,15 @@ void tracking::pushed(const reply& r) {
 
 void tracking::take_keys(const reply& keys) {
     if (keys.is_nil()) {  // FLUSHDB, FLUSHALL
-        invalidations_.add();
         cache_.invalidate_all();
-        return;
+        return events_.on_invalidated({});
     }
     for (const reply& key : keys.items) {
         std::string_view sid = key.text;
         if (!sid.starts_with(params_.prefix)) continue;  // another database's
         sid.remove_prefix(params_.prefix.size());
-        invalidations_.add();
         cache_.invalidate(sid);
-        on_invalidated_(sid);
+        events_.on_invalidated(sid);
     }
 }
 
@@ -158,10 +167,12 @@ task<void> tracking::beat() {
     if (!q) co_return;
     std::array<reply, 1> answer;
     redis_operation op(answer, true, q->asked + params_.timeout);
-    append_command(op.request, {"PING"});
-    const error_code ec = co_await connection_.execute(op);
+    op.request = heartbeat_.question;
+    op.urgent = true;
+    const error_code ec = co_await carried(connection_, op);
     if (stopped_) co_return;
-    if (!ec && state_.beaten(*q)) channel_->ping(*q);
+    const bool sound = !ec && heartbeat_.sound(answer[0]);
+    if (sound && !stopped_ && state_.beaten(*q)) channel_->ping(*q);
     if (channel_) channel_->hurry(params_.near_cache.max_stale);
 }
 

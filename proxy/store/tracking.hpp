@@ -6,8 +6,6 @@
 // both connections stand, and a heartbeat counts when it has come back over both.
 #pragma once
 
-#include <vestibule/base/metrics.hpp>
-
 #include "store/invalidation_channel.hpp"
 #include "store/near_cache.hpp"
 #include "store/redis_connection.hpp"
@@ -20,18 +18,27 @@
 
 namespace vestibule::store {
 
+/// What is asked to know that the server is alive, and the right one.
+struct heartbeat {
+    std::string question;                     // a command, encoded
+    std::function<bool(const reply&)> sound;  // its answer is as it should be
+};
+
+struct cache_events {
+    std::function<void(std::string_view sid)> on_invalidated;  // behind the cache; empty: all of them
+    std::function<void(bool)> on_open;                         // the cache is kept coherent now, or no more
+};
+
 class tracking final : public link_observer, public std::enable_shared_from_this<tracking> {
   public:
-    /// `on_invalidated`: called behind the cache for each sid of this prefix.
     tracking(boost::asio::io_context& io, const store_params& params, redis_connection& connection,
-             near_cache& cache, metrics_registry& metrics,
-             std::function<void(std::string_view sid)> on_invalidated);
+             near_cache& cache, cache_events events, heartbeat h);
 
     void start();
     /// Before the connection is stopped. Touches neither it nor the cache any more.
     void stop();
 
-    void connected(resp_version v) override;
+    void connected(resp_version v, const net::endpoint& at) override;
     void disconnected() override;
     void pushed(const reply& r) override;
 
@@ -39,8 +46,9 @@ class tracking final : public link_observer, public std::enable_shared_from_this
     void arm();
     task<void> ask_for_it(tracking_state::question q);
     void refuse(const std::string& why);
-    void open_channel();
-    void show_open() noexcept { open_gauge_.set(cache_.open() ? 1 : 0); }
+    void open_channel(const net::endpoint& at);
+    void close_channel();
+    void show_open();
     void take_keys(const reply& keys);
     task<void> keep_beating();
     task<void> beat();
@@ -50,11 +58,11 @@ class tracking final : public link_observer, public std::enable_shared_from_this
     redis_connection& connection_;
     near_cache& cache_;
     tracking_state state_;
-    std::function<void(std::string_view)> on_invalidated_;
-    metric_cell& open_gauge_;
-    metric_cell& invalidations_;
+    const cache_events events_;
+    const heartbeat heartbeat_;
+    bool open_ = false;  // as last told
 
-    std::shared_ptr<invalidation_channel> channel_;  // RESP2
+    std::shared_ptr<invalidation_channel> channel_;  // RESP2, to the server that the connection is to
     net::timer pause_;
     bool stopped_ = false;
 };

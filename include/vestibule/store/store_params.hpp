@@ -8,10 +8,17 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace vestibule::store {
 
-enum class store_kind { memory, redis };
+enum class store_kind { memory, redis, sentinel, cluster };
+
+struct store_address {
+    std::string host;
+    std::uint16_t port;
+    bool operator==(const store_address&) const = default;
+};
 
 /// A store URL, taken apart.
 struct store_url {
@@ -23,6 +30,8 @@ struct store_url {
     std::string user{};       // empty: the default user
     std::string password{};   // empty: no AUTH
     unsigned database = 0;
+    std::vector<store_address> seeds{};  // sentinels, or some nodes of the Cluster
+    std::string service{};               // what the sentinels know the primary as
 
     /// The URL without user and password, for logs.
     std::string display() const;
@@ -39,7 +48,8 @@ struct store_params {
     std::size_t memory_bytes = 256 * 1024 * 1024;  // memory: store only
     near_cache_params near_cache{};                // Redis only
     std::chrono::seconds tombstone{300};           // what has ended stays ended for so long; 0: no tombstones
-    std::size_t max_waiting = 10'000;              // operations in flight on one worker; beyond: overloaded
+    std::string sentinel_user{}, sentinel_password{};
+    std::size_t max_waiting = 10'000;  // operations in flight on one worker; beyond: overloaded
 };
 
 }  // namespace vestibule::store

@@ -5,6 +5,8 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
+#include <functional>
 #include <vector>
 
 namespace vestibule::test {
@@ -122,7 +124,12 @@ TEST_F(redis_failures, a_silent_connection_is_given_up) {
     EXPECT_EQ(ec, errc::store_timeout);
     EXPECT_GE(took, 190ms);
     EXPECT_LT(took, 400ms);
+    EXPECT_LT(elapsed([&] { ec = wait(store->ping()).error(); }), 20ms) << "nobody waits for it any more";
+    EXPECT_EQ(ec, errc::store_unavailable);
+    EXPECT_EQ(metric("vestibule_store_breaker_open"), 1);
+    run_for(io, 200ms);
     EXPECT_TRUE(wait(store->ping()));
+    EXPECT_EQ(metric("vestibule_store_breaker_open"), 0);
     EXPECT_EQ(fake->connections, 2u);
     EXPECT_EQ(metric("vestibule_store_reconnects_total"), 1);
 }
@@ -247,6 +254,73 @@ TEST_F(redis_failures, an_idle_connection_closed_by_the_server_is_no_news) {
     EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
     EXPECT_EQ(fake->connections, 2u);
     EXPECT_TRUE(wait(store->ping()));
+}
+
+TEST_F(redis_failures, the_breaker_opens_after_three_attempts_and_closes_by_itself) {
+    start(5s);
+    fake->on_command = pong;
+    ASSERT_TRUE(wait(store->ping()));
+    const auto port = fake->port();
+    fake.reset();
+    // Somebody who came while it was unknown has waited for the attempts, and no longer.
+    error_code ec;
+    EXPECT_LT(elapsed([&] { ec = wait(store->ping()).error(); }), 1s);
+    EXPECT_EQ(ec, errc::store_unavailable);
+    EXPECT_EQ(metric("vestibule_store_breaker_open"), 1);
+    for (int i = 0; i < 100; ++i) EXPECT_LT(elapsed([&] { ec = wait(store->load("a")).error(); }), 20ms);
+    fake = std::make_unique<fake_redis>(io, port);
+    fake->on_command = pong;
+    run_for(io, 700ms);
+    EXPECT_EQ(metric("vestibule_store_breaker_open"), 0);
+    EXPECT_TRUE(wait(store->ping()));
+}
+
+TEST_F(redis_failures, who_is_no_primary_any_more_is_left_and_the_write_goes_to_the_next) {
+    start(5s);
+    fake->on_command = [](peer& p, const words& w) {
+        if (w[0] == "PING") return p.send("+PONG\r\n");
+        p.send(p.number == 1 ? "-READONLY You can't write against a read only replica.\r\n" : "+OK\r\n");
+    };
+    ASSERT_TRUE(wait(store->ping()));
+    // A connection that has just been made is not given up for it: such a server may stay as it is.
+    EXPECT_EQ(wait(store->create("a", "v", 60s)).error(), errc::store_refused);
+    run_for(io, 2s);
+    EXPECT_EQ(fake->connections, 1u);
+    const auto created = wait(store->create("a", "v", 60s));
+    ASSERT_TRUE(created) << created.error().message();
+    EXPECT_EQ(*created, write_outcome::done);
+    EXPECT_EQ(fake->connections, 2u);
+    EXPECT_EQ(fake->count("SET"), 3u);
+}
+
+TEST_F(redis_failures, what_a_slow_server_cannot_do_in_time_is_refused_at_once) {
+    start(200ms);
+    int pending = 0;
+    // One answer each 10 ms, whatever is asked.
+    std::function<void(peer&)> next = [&](peer& p) {
+        if (pending == 0) return;
+        --pending;
+        p.send("$1\r\nv\r\n:1000\r\n");
+        p.later(10ms, [&](peer& q) { next(q); });
+    };
+    fake->on_command = [&](peer& p, const words& w) {
+        if (w[0] != "PTTL") return;
+        if (pending++ == 0) p.later(10ms, [&](peer& q) { next(q); });
+    };
+    const auto offered = [&](int count) {
+        std::vector<error_code> answers;
+        std::vector<task<void>> tasks;
+        for (int i = 0; i < count; ++i) tasks.push_back(ask(*store, answers));
+        run_all(io, std::move(tasks));
+        return answers;
+    };
+    const auto first = offered(500);  // 20 of them can be answered
+    EXPECT_GT(std::count(first.begin(), first.end(), errc::store_timeout), 400);
+    run_for(io, 100ms);
+    const auto second = offered(500);
+    EXPECT_GT(std::count(second.begin(), second.end(), errc::store_overloaded), 400);
+    EXPECT_GT(metric("vestibule_store_refused_early_total"), 400);
+    EXPECT_EQ(fake->connections, 1u);
 }
 
 }  // namespace

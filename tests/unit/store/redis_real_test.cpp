@@ -142,9 +142,9 @@ TEST_F(redis_real, a_hanging_server_costs_the_timeout_and_no_memory) {
                 const auto r = co_await s.load("a");
                 EXPECT_FALSE(r);
             }(*store));
-        EXPECT_LT(elapsed([&] { run_all(io, std::move(tasks)); }), 600ms);
+        EXPECT_LT(elapsed([&] { run_all(io, std::move(tasks)); }), 100ms) << "the breaker is open";
     }
-    EXPECT_GE(metric("vestibule_store_errors_total", "overloaded"), 1000);
+    EXPECT_EQ(metric("vestibule_store_breaker_open"), 1);
     server().thaw();
     EXPECT_LT(recovery(), 2s);
 }
