@@ -15,6 +15,13 @@ bool is_loopback(const std::string& host) {
     return host == "localhost" || host.starts_with("127.") || host == "::1";
 }
 
+// Of a Sentinel or a Cluster this is where it is asked for; what it names is nobody's guess.
+bool is_near(const store::store_url& url) {
+    if (!url.seeds.empty())
+        return std::ranges::all_of(url.seeds, [](const auto& seed) { return is_loopback(seed.host); });
+    return !url.unix_path.empty() || is_loopback(url.host);
+}
+
 }  // namespace
 
 std::vector<finding> judge_settings(const config::settings& s, std::size_t descriptor_limit) {
@@ -86,7 +93,7 @@ std::vector<finding> judge_redis(const store::redis_report& r, const store::stor
                          fmt::format("a round trip took {} ms, store.timeout is {} ms", r.latency.count(),
                                      p.timeout.count()),
                          "bring Redis nearer, or raise store.timeout"});
-    const bool local = !p.url.unix_path.empty() || is_loopback(p.url.host);
+    const bool local = is_near(p.url);
     if (!local && !p.url.tls)
         found.push_back({severity::warning, "sessions travel to Redis unencrypted",
                          "use rediss://, or a private network"});

@@ -1,5 +1,7 @@
 #include <vestibule/store/store_params.hpp>
 
+#include "store/store_seeds.hpp"
+
 #include <boost/url/parse.hpp>
 #include <boost/url/url_view.hpp>
 
@@ -18,12 +20,11 @@ constexpr std::size_t max_unix_path = 107;  // sockaddr_un
 // What is wrong; empty: nothing. It never repeats the URL's own text: a password may be anywhere in it.
 using complaint = std::string_view;
 
-constexpr complaint wrong_port = "port must be a number from 1 to 65535";
-
-bool is_host_character(char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' ||
-           c == '-' || c == '_' || c == ':';
-}
+constexpr complaint malformed =
+    "malformed; in user and password only letters, digits and -._~ stand for themselves, others are "
+    "written %XX";
+constexpr complaint wrong_hash = "a '#' may not stand here; in a password it is written %23";
+constexpr complaint wrong_query = "parameters after ? are not known here; the database is written /N";
 
 complaint take_database(std::string_view text, unsigned& out) {
     const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), out);
@@ -45,13 +46,12 @@ complaint take_credentials(const urls::url_view& u, store_url& out) {
 complaint take_tcp(const urls::url_view& u, store_url& out) {
     out.host = u.host_address();
     if (out.host.empty()) return "host is missing, as in redis://localhost:6379";
-    if (!std::all_of(out.host.begin(), out.host.end(), is_host_character))
-        return "host must be a name, an IPv4 address or an [IPv6] address";
+    if (!std::all_of(out.host.begin(), out.host.end(), is_host_character)) return wrong_host;
     if (u.has_port()) {
         out.port = u.port_number();
         if (out.port == 0) return wrong_port;
     }
-    if (u.has_query()) return "parameters after ? are not known here; the database is written /N";
+    if (u.has_query()) return wrong_query;
     const std::string path = u.path();
     if (path.empty() || path == "/") return {};
     return take_database(std::string_view(path).substr(1), out.database);
@@ -73,6 +73,43 @@ complaint take_unix(const urls::url_view& u, store_url& out) {
             return wrong;
     }
     return {};
+}
+
+// As the documentation of Sentinel has it. What stands behind the name is the database.
+complaint take_service(std::string_view path, store_url& out) {
+    path.remove_prefix(path.starts_with('/'));
+    const std::string_view name = path.substr(0, path.find('/'));
+    if (name.empty())
+        return "name of the primary is missing, as in redis+sentinel://h1:26379,h2:26379/mymaster";
+    if (!std::all_of(name.begin(), name.end(), [](char c) { return is_host_character(c) && c != ':'; }))
+        return "name of the primary may have letters, digits and .-_ only";
+    out.service = name;
+    path.remove_prefix(std::min(name.size() + 1, path.size()));
+    return path.empty() ? complaint() : take_database(path, out.database);
+}
+
+// What stands behind the slashes. The credentials are read by the rules of the other URLs.
+complaint take_many(std::string_view text, store_url& out) {
+    const auto authority = text.substr(0, text.find_first_of("/?#"));
+    const auto path = text.substr(authority.size());
+    if (path.find('#') != path.npos) return wrong_hash;
+    if (path.find('?') != path.npos)
+        return out.kind == store_kind::cluster ? "parameters after ? are not known here" : wrong_query;
+    const auto at = authority.find('@');
+    if (at != authority.npos) {
+        const std::string alone = "redis://" + std::string(authority.substr(0, at)) + "@host";
+        const auto u = urls::parse_uri(alone);
+        if (!u) return malformed;
+        if (const complaint wrong = take_credentials(*u, out); !wrong.empty()) return wrong;
+    }
+    out.host.clear();
+    out.port = 0;
+    const bool cluster = out.kind == store_kind::cluster;
+    const auto hosts = authority.substr(at == authority.npos ? 0 : at + 1);
+    if (const complaint wrong = take_seeds(hosts, cluster ? 6379 : 26379, out.seeds); !wrong.empty())
+        return wrong;
+    if (!cluster) return take_service(path, out);
+    return path.size() <= 1 ? complaint() : "a Cluster has database 0 only; nothing may follow the hosts";
 }
 
 std::string scheme_of(std::string_view text) {
@@ -100,29 +137,42 @@ bool bad_port(std::string_view after_slashes) {
            host.find_first_not_of("0123456789", colon + 1) != std::string_view::npos;
 }
 
+struct known_scheme {
+    std::string_view name;
+    store_kind kind;
+    bool tls;
+};
+constexpr known_scheme schemes[] = {
+    {"redis", store_kind::redis, false},
+    {"rediss", store_kind::redis, true},
+    {"redis+unix", store_kind::redis, false},
+    {"redis+sentinel", store_kind::sentinel, false},
+    {"rediss+sentinel", store_kind::sentinel, true},
+    {"redis+cluster", store_kind::cluster, false},
+    {"rediss+cluster", store_kind::cluster, true},
+};
+
 complaint take(std::string_view text, store_url& out) {
     const std::string scheme = scheme_of(text);
     const std::string_view rest = text.substr(std::min(scheme.size() + 1, text.size()));
     if (scheme == "memory") return rest.empty() ? "" : "nothing may follow memory:";
-    for (const char* later : {"redis+sentinel", "rediss+sentinel", "redis+cluster", "rediss+cluster"})
-        if (scheme == later)
-            return "Sentinel and Cluster are not available yet in this version; use redis:// or rediss://";
-    if (scheme != "redis" && scheme != "rediss" && scheme != "redis+unix")
-        return "unknown kind of store; use memory:, redis://host:port/db, rediss://host:port/db or "
-               "redis+unix:///path";
+    const auto known = std::ranges::find(schemes, std::string_view(scheme), &known_scheme::name);
+    if (known == std::end(schemes))
+        return "unknown kind of store; use memory:, redis://host:port/db, rediss://host:port/db, "
+               "redis+unix:///path, redis+sentinel://h1:port,h2:port/name/db or "
+               "redis+cluster://h1:port,h2:port";
     if (!rest.starts_with("//")) return "'//' is missing after the scheme, as in redis://localhost:6379";
+    out.kind = known->kind;
+    out.tls = known->tls;
 
+    const std::string_view after_slashes = rest.substr(2);
     const bool unix_socket = scheme == "redis+unix";
-    const complaint malformed =
-        "malformed; in user and password only letters, digits and -._~ stand for themselves, others are "
-        "written %XX";
-    if (stray_at(rest.substr(2), unix_socket)) return malformed;
-    if (!unix_socket && bad_port(rest.substr(2))) return wrong_port;
+    if (stray_at(after_slashes, unix_socket)) return malformed;
+    if (out.kind != store_kind::redis) return take_many(after_slashes, out);
+    if (!unix_socket && bad_port(after_slashes)) return wrong_port;
     const auto u = urls::parse_uri({text.data(), text.size()});
     if (!u) return malformed;
-    if (u->has_fragment()) return "a '#' may not stand here; in a password it is written %23";
-    out.kind = store_kind::redis;
-    out.tls = scheme == "rediss";
+    if (u->has_fragment()) return wrong_hash;
     if (const complaint wrong = take_credentials(*u, out); !wrong.empty()) return wrong;
     return unix_socket ? take_unix(*u, out) : take_tcp(*u, out);
 }
@@ -140,9 +190,13 @@ std::string store_url::display() const {
     if (kind == store_kind::memory) return "memory:";
     const std::string number = std::to_string(database);
     if (!unix_path.empty()) return "redis+unix://" + unix_path + (database != 0 ? "?db=" + number : "");
-    const bool v6 = host.find(':') != std::string::npos;
-    return (tls ? "rediss://" : "redis://") + (v6 ? "[" + host + "]" : host) + ":" + std::to_string(port) +
-           (database != 0 ? "/" + number : "");
+    const std::string scheme = tls ? "rediss" : "redis";
+    std::string hosts;
+    for (const store_address& a : seeds) hosts += (hosts.empty() ? "" : ",") + to_string(a);
+    if (kind == store_kind::cluster) return scheme + "+cluster://" + hosts;
+    const std::string behind = database != 0 ? "/" + number : "";
+    if (kind == store_kind::sentinel) return scheme + "+sentinel://" + hosts + "/" + service + behind;
+    return scheme + "://" + to_string({host, port}) + behind;
 }
 
 }  // namespace vestibule::store

@@ -15,7 +15,7 @@ namespace vestibule::store {
 enum class store_kind { memory, redis, sentinel, cluster };
 
 struct store_address {
-    std::string host;
+    std::string host;  // name or address, an IPv6 one without brackets
     std::uint16_t port;
     bool operator==(const store_address&) const = default;
 };
@@ -24,21 +24,22 @@ struct store_address {
 struct store_url {
     store_kind kind = store_kind::memory;
     bool tls = false;
-    std::string host = "localhost";
+    std::string host = "localhost";  // of one Redis, as are port and unix_path; empty where there are seeds
     std::uint16_t port = 6379;
-    std::string unix_path{};  // empty for TCP
-    std::string user{};       // empty: the default user
-    std::string password{};   // empty: no AUTH
-    unsigned database = 0;
+    std::string unix_path{};             // empty for TCP
     std::vector<store_address> seeds{};  // sentinels, or some nodes of the Cluster
     std::string service{};               // what the sentinels know the primary as
+    std::string user{};                  // empty: the default user
+    std::string password{};              // empty: no AUTH
+    unsigned database = 0;
 
     /// The URL without user and password, for logs.
     std::string display() const;
 };
 
-/// Takes apart memory:, redis://, rediss:// and redis+unix:// URLs (percent-escapes in user and password
-/// decoded). Error: invalid_argument, with what is wrong and right in `problem`.
+/// Takes apart memory:, redis://, redis+unix://, redis+sentinel:// and redis+cluster:// URLs; rediss is redis
+/// over TLS (percent-escapes in user and password decoded). Error: invalid_argument, with what is wrong and
+/// right in `problem`.
 result<store_url> parse_store_url(const std::string& text, std::string& problem);
 
 struct store_params {

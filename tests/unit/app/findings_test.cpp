@@ -91,6 +91,12 @@ TEST(judge_redis, table) {
     EXPECT_TRUE(with([](auto& r) { r.latency = milliseconds(200); }).starts_with("a round trip took 200 ms"));
     EXPECT_EQ(told(judge_redis(good_redis(), remote)),
               "sessions travel to Redis unencrypted\n!Redis lets anybody in without a password\n");
+    store::store_params several = local;
+    several.url.host.clear();
+    several.url.seeds = {{"127.0.0.1", 26379}, {"::1", 26379}};
+    EXPECT_EQ(told(judge_redis(good_redis(), several)), "");
+    several.url.seeds.push_back({"redis.example", 26379});
+    EXPECT_EQ(told(judge_redis(good_redis(), several)), told(judge_redis(good_redis(), remote)));
 }
 
 TEST(read_info, takes_what_it_knows) {

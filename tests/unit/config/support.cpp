@@ -51,6 +51,10 @@ class writer {
              {"127.0.0.1", "127.255.255.255", "128.0.0.0", "::1", "::2", "10.0.0.1", "10.1.2.3", "192.0.2.7"})
             out_ << v.contains(boost::asio::ip::make_address(a));
     }
+    void put(const store::store_address& v) {
+        const auto& [host, port] = v;
+        out_ << host << ':' << port;
+    }
     void put(const server::injected_header& v) {
         const auto& [name, pointer] = v;
         out_ << name << ':';
@@ -206,12 +210,14 @@ void describe(writer& w, const server::server_params& p) {
 void describe(writer& w, const store::store_params& p) {
     const auto& [url, prefix, timeout, memory_bytes, near_cache, tombstone, max_waiting] = p;
     const auto& [enabled, max_bytes, max_stale] = near_cache;
-    const auto& [kind, tls, host, port, unix_path, user, password, database] = url;
+    const auto& [kind, tls, host, port, unix_path, seeds, service, user, password, database] = url;
     w("store.kind", kind);
     w("store.tls", tls);
     w("store.host", host);
     w("store.port", port);
     w("store.unix_path", unix_path);
+    w("store.seeds", seeds);
+    w("store.service", service);
     w("store.user", user);
     w("store.password", password);
     w("store.database", database);
