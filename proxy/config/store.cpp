@@ -7,18 +7,22 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// The URL may hold a password: no message shows it.
-void read_url(const cursor& at, store::store_url& out) {
+// The URL may hold a password: no message shows it. False where a problem was recorded.
+bool read_url(const cursor& at, store::store_url& out) {
     std::string text = "memory:";
-    if (!read_text(at, text)) return;
+    if (!read_text(at, text)) return false;
     std::string why;
     auto url = store::parse_store_url(text, why);
-    if (!url) return at.error(std::move(why));
+    if (!url) {
+        at.error(std::move(why));
+        return false;
+    }
     out = std::move(*url);
     if (out.kind == store::store_kind::memory)
         at.warn(
             "memory: keeps sessions in this process: they die with it, and no second replica sees them "
             "(redis://host[:port])");
+    return true;
 }
 
 void read_prefix(const cursor& at, std::string& out) {
@@ -34,7 +38,9 @@ void read_prefix(const cursor& at, std::string& out) {
 void read_store(const cursor& at, store::store_params& out, server::failure_policy& on_failure) {
     constexpr std::uint64_t mib = 1024 * 1024;
     const map_reader m(at);
-    read_url(m["url"], out.url);
+    // What was not understood may have been meant with TLS.
+    const bool url_known = read_url(m["url"], out.url);
+    read_store_tls(m["tls"], out.url.tls || !url_known, out.url.tls_params);
     read_prefix(m["prefix"], out.prefix);
     read_duration(m["timeout"], out.timeout, {1ms, 60s});
     read_choice(

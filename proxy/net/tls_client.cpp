@@ -32,10 +32,11 @@ class tls_client_stream final : public byte_stream {
         BIO_new_bio_pair(&internal, 0, &network_, 0);
         SSL_set_bio(ssl_.get(), internal, internal);
         SSL_set_connect_state(ssl_.get());
-        SSL_set_tlsext_host_name(ssl_.get(), host.c_str());
         X509_VERIFY_PARAM* verify = SSL_get0_param(ssl_.get());
-        if (X509_VERIFY_PARAM_set1_ip_asc(verify, host.c_str()) != 1)
+        if (X509_VERIFY_PARAM_set1_ip_asc(verify, host.c_str()) != 1) {
             X509_VERIFY_PARAM_set1_host(verify, host.c_str(), host.size());
+            SSL_set_tlsext_host_name(ssl_.get(), host.c_str());  // of names only (RFC 6066, section 3)
+        }
         SSL_set_verify(ssl_.get(), SSL_VERIFY_PEER, nullptr);
     }
     ~tls_client_stream() override { BIO_free(network_); }
@@ -45,12 +46,13 @@ class tls_client_stream final : public byte_stream {
             ERR_clear_error();
             const int r = SSL_do_handshake(ssl_.get());
             const int why = SSL_get_error(ssl_.get(), r);
+            const char* reason = ERR_reason_error_string(ERR_peek_last_error());  // others' by and by
             if (auto ec = co_await flush()) co_return ec;
             if (r == 1) co_return error_code{};
             if (why != SSL_ERROR_WANT_READ) {
                 const long verdict = SSL_get_verify_result(ssl_.get());
-                problem =
-                    verdict != X509_V_OK ? X509_verify_cert_error_string(verdict) : "TLS handshake failed";
+                if (verdict != X509_V_OK) reason = X509_verify_cert_error_string(verdict);
+                problem = reason ? reason : "TLS handshake failed";
                 co_return errc::connect_failed;
             }
             if (auto ec = co_await fill()) {

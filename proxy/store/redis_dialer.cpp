@@ -2,8 +2,6 @@
 
 #include "store/redis_operation.hpp"
 
-#include <openssl/ssl.h>
-
 #include <algorithm>
 
 namespace vestibule::store {
@@ -28,18 +26,15 @@ greeting greeting_of(const store_params& p) {
             .wanted = p.near_cache.enabled && reply_decoder::reads_resp3() ? resp_version::three
                                                                            : resp_version::two,
             .primary = p.url.kind == store_kind::sentinel,
-            .tls = p.url.tls};
+            .tls = p.url.tls,
+            .certificate = !p.url.tls_params.certificate.empty()};
 }
 
 redis_dialer::redis_dialer(boost::asio::io_context& io, const store_params& p, net::endpoint to, greeting g)
-    : io_(io), to_(std::move(to)), greeting_(std::move(g)) {
-    if (!p.url.tls) return;
-    tls_.emplace(boost::asio::ssl::context::tls_client);
-    SSL_CTX_set_min_proto_version(tls_->native_handle(), TLS1_2_VERSION);
-    tls_->set_verify_mode(boost::asio::ssl::verify_peer);
-    error_code ignored;  // without system CAs no certificate will pass, which is reported then
-    tls_->set_default_verify_paths(ignored);
-}
+    : io_(io),
+      to_(std::move(to)),
+      greeting_(std::move(g)),
+      tls_(p.url.tls ? redis_tls::of(p.url.tls_params) : nullptr) {}
 
 void redis_dialer::cancel() {
     cancelled_ = true;
@@ -61,8 +56,10 @@ task<result<dialer::dialled>> redis_dialer::open() {
                                                       : "connection refused, host unreachable or not found");
     if (tls_) {
         std::string problem;
-        stream =
-            co_await net::start_tls(io_, std::move(*stream), *tls_, to_.host, left_until(until), problem);
+        const auto context = tls_->current(problem);
+        if (!context) co_return failed(errc::store_unavailable, "TLS: " + problem);
+        const std::string name = tls_->name_of(to_.host);
+        stream = co_await net::start_tls(io_, std::move(*stream), *context, name, left_until(until), problem);
         if (cancelled_) co_return failed(errc::store_unavailable, {});
         if (!stream) co_return failed(errc::store_unavailable, "TLS: " + problem);
     }

@@ -4,11 +4,12 @@
 #include <vestibule/store/store_params.hpp>
 
 #include "store/dialer.hpp"
+#include "store/redis_tls.hpp"
 #include "store/time_limit.hpp"
 
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/ssl/context.hpp>
 
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -30,8 +31,8 @@ class redis_dialer final : public dialer {
     boost::asio::io_context& io_;
     const net::endpoint to_;
     const greeting greeting_;
-    std::optional<boost::asio::ssl::context> tls_;
-    std::optional<time_limit> limit_;  // while greeting
+    const std::shared_ptr<redis_tls> tls_;  // null: none
+    std::optional<time_limit> limit_;       // while greeting
     bool cancelled_ = false;
     std::string problem_;
 };

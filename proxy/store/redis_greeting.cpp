@@ -56,6 +56,13 @@ std::string complaint_of(step s, const reply& r, const greeting& g) {
     return {};
 }
 
+// A server that wants a certificate says so (TLS 1.3) only after the handshake.
+std::string closed(const greeting& g) {
+    const bool nameless = g.tls && !g.certificate;
+    return std::string("connection closed during the greeting") +
+           (nameless ? " (does the server want a certificate? then store.tls)" : "");
+}
+
 }  // namespace
 
 bool is_primary(const reply& role) noexcept {
@@ -67,7 +74,7 @@ task<result<resp_version>> greet(net::byte_stream& stream, const greeting& g, st
     const std::vector<step> steps = write_greeting(g, out);
     auto spoken = resp_version::two;
     if (co_await net::write_all(stream, boost::asio::buffer(out))) {
-        problem = "connection closed during the greeting";
+        problem = closed(g);
         co_return errc::store_unavailable;
     }
     reply_decoder decoder;
@@ -75,7 +82,7 @@ task<result<resp_version>> greet(net::byte_stream& stream, const greeting& g, st
     for (std::size_t done = 0; done < steps.size();) {
         const auto [ec, n] = co_await net::read_some(stream, boost::asio::buffer(buffer));
         if (ec) {
-            problem = "connection closed during the greeting";
+            problem = closed(g);
             co_return errc::store_unavailable;
         }
         decoder.feed({buffer.data(), n});

@@ -16,7 +16,7 @@ struct greeting {
     unsigned database = 0;
     resp_version wanted = resp_version::two;
     bool primary = false;  // has to be one, by its own word (ROLE): what a replica lacks may exist
-    bool tls = false;      // for the complaint alone
+    bool tls = false, certificate = false;  // of ours; for complaints alone
 };
 
 /// Whether an answer to ROLE is that of a primary.

@@ -19,7 +19,10 @@ std::optional<net::endpoint> endpoint_of(std::string_view host, std::string_view
 }  // namespace
 
 greeting sentinel_greeting(const store_params& p) {
-    return {.user = p.sentinel_user, .password = p.sentinel_password, .tls = p.url.tls};
+    return {.user = p.sentinel_user,
+            .password = p.sentinel_password,
+            .tls = p.url.tls,
+            .certificate = !p.url.tls_params.certificate.empty()};
 }
 
 void append_question(std::string& out, std::string_view service) {

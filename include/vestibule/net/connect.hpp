@@ -32,8 +32,8 @@ struct endpoint {
 task<result<std::unique_ptr<byte_stream>>> connect(asio::io_context& io, endpoint to,
                                                    std::chrono::milliseconds timeout);
 
-/// TLS as a client over a connected stream made by connect(): SNI and certificate name are `host`.
-/// Error: connect_failed, connect_timeout; `problem` says why, for the log.
+/// TLS as a client over a connected stream made by connect(): certificate name, and SNI of a name, are
+/// `host`. Error: connect_failed, connect_timeout; `problem` says why, for the log.
 task<result<std::unique_ptr<byte_stream>>> start_tls(asio::io_context& io, std::unique_ptr<byte_stream> over,
                                                      asio::ssl::context& context, const std::string& host,
                                                      std::chrono::milliseconds timeout, std::string& problem);

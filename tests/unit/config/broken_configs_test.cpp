@@ -5,8 +5,9 @@
 //     ! LINE:COL: path: message      a problem
 //     ? LINE:COL: path: message      a warning
 //
-// SECRETS stands for a good list of secrets. What a row lacks of backends, session and store
-// is put behind its last line, unless its title begins with "whole file".
+// SECRETS stands for a good list of secrets; ca.pem, cert.pem and key.pem are there and good. What a row
+// lacks of backends, session and store is put behind its last line, unless its title begins with "whole
+// file".
 #include "config/file.hpp"
 #include "config/yaml_tree.hpp"
 #include "support.hpp"
@@ -64,6 +65,7 @@ class broken_configs : public testing::Test {
     broken_configs() : directory_(std::filesystem::path(testing::TempDir()) / "vestibule_broken_configs") {
         std::filesystem::create_directories(directory_);
         std::ofstream(directory_ / "empty") << "\n";
+        write_tls_files(directory_.string());
     }
     ~broken_configs() override { std::filesystem::remove_all(directory_); }
 

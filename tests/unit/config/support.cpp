@@ -1,5 +1,7 @@
 #include "support.hpp"
 
+#include "certificates.hpp"
+
 #include <boost/asio/ip/address.hpp>
 
 #include <sstream>
@@ -210,7 +212,9 @@ void describe(writer& w, const server::server_params& p) {
 void describe(writer& w, const store::store_params& p) {
     const auto& [url, prefix, timeout, memory_bytes, near_cache, tombstone, max_waiting] = p;
     const auto& [enabled, max_bytes, max_stale] = near_cache;
-    const auto& [kind, tls, host, port, unix_path, seeds, service, user, password, database] = url;
+    const auto& [kind, tls, host, port, unix_path, seeds, service, user, password, database, tls_params] =
+        url;
+    const auto& [ca, certificate, key, server_name, min_version] = tls_params;
     w("store.kind", kind);
     w("store.tls", tls);
     w("store.host", host);
@@ -221,6 +225,11 @@ void describe(writer& w, const store::store_params& p) {
     w("store.user", user);
     w("store.password", password);
     w("store.database", database);
+    w("store.tls.ca", ca);
+    w("store.tls.certificate", certificate);
+    w("store.tls.key", key);
+    w("store.tls.server_name", server_name);
+    w("store.tls.min_version", min_version);
     w("store.prefix", prefix);
     w("store.timeout", timeout);
     w("store.memory_bytes", memory_bytes);
@@ -232,6 +241,16 @@ void describe(writer& w, const store::store_params& p) {
 }
 
 }  // namespace
+
+void write_tls_files(const std::string& directory) {
+    const test::certificate_authority ca;
+    const auto own = ca.issue("DNS:vestibule"), other = ca.issue("DNS:other");
+    test::write_file(directory + "/ca.pem", ca.certificate());
+    test::write_file(directory + "/cert.pem", own.certificate);
+    test::write_file(directory + "/key.pem", own.key);
+    test::write_file(directory + "/other_key.pem", other.key);
+    test::write_file(directory + "/text.pem", "not what it seems\n");
+}
 
 std::string describe(const settings& s) {
     writer w;
