@@ -12,6 +12,7 @@ namespace vestibule::store {
 namespace {
 
 constexpr milliseconds slowest_beat{250};
+constexpr milliseconds soon{25};  // until the heart is as it should be
 
 std::mutex told_mutex;
 std::string told;  // the refusal last logged by this process
@@ -154,7 +155,7 @@ task<void> tracking::keep_beating() {
     const auto self = shared_from_this();
     const auto interval = std::min<mono_time::duration>(slowest_beat, params_.near_cache.max_stale / 10);
     while (!stopped_) {
-        pause_.expires_after(interval);
+        pause_.expires_after(cache_.open() ? interval : std::min<mono_time::duration>(interval, soon));
         co_await net::wait(pause_);
         if (stopped_) co_return;
         arm();
