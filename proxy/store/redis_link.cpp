@@ -82,6 +82,10 @@ bool redis_link::deliver(reply&& r) {
     if (++s.answered < s.asked) return true;
     redis_operation* const op = s.op;
     slots_.pop_front();
+    if (op)
+        late_since_.reset();
+    else if (!late_since_)
+        late_since_ = last_received_;
     ++answered_;
     if (op && !events_.on_answer(*op)) op->complete({});
     return true;
@@ -109,7 +113,9 @@ void redis_link::take_expired(mono_time now, std::vector<redis_operation*>& out)
 
 std::optional<mono_time> redis_link::patience_ends(mono_time::duration patience) const {
     if (slots_.empty()) return std::nullopt;
-    return std::max(slots_.front().submitted, last_received_) + patience;
+    const mono_time silent = std::max(slots_.front().submitted, last_received_) + patience;
+    // Where answers come too late one after the other, they may be those of other questions.
+    return late_since_ ? std::min(silent, *late_since_ + 3 * patience) : silent;
 }
 
 std::optional<mono_time> redis_link::next_event(mono_time::duration patience) const {

@@ -55,7 +55,8 @@ class redis_link : public std::enable_shared_from_this<redis_link> {
     /// When the next deadline passes, or patience ends. Nothing: when nothing is in flight.
     std::optional<mono_time> next_event(mono_time::duration patience) const;
 
-    /// When the server is to be given up: an answer is due and nothing at all has come for `patience`.
+    /// When the server is to be given up: an answer is due, and nothing at all has come for `patience`, or
+    /// only answers to what was given up, three times as long.
     std::optional<mono_time> patience_ends(mono_time::duration patience) const;
 
     std::size_t in_flight() const noexcept { return slots_.size(); }
@@ -81,6 +82,7 @@ class redis_link : public std::enable_shared_from_this<redis_link> {
     reply_decoder decoder_;
     std::deque<slot> slots_;
     mono_time last_received_{};
+    std::optional<mono_time> late_since_;  // since then all answers were late
     std::uint64_t answered_ = 0;
     bool closed_ = false;
     error_code why_;

@@ -256,6 +256,23 @@ TEST_F(redis_failures, an_idle_connection_closed_by_the_server_is_no_news) {
     EXPECT_TRUE(wait(store->ping()));
 }
 
+TEST_F(redis_failures, a_connection_out_of_step_is_given_up) {
+    start(100ms);
+    // Each answer is completed only with the next question, so that all come one too late.
+    fake->on_command = [](peer& p, const words&) {
+        if (p.number > 1) return p.send("+OK\r\n");
+        p.send("K\r\n+O");
+    };
+    fake->on_greeting = [](peer& p, const words&) { p.send(p.number > 1 ? "+OK\r\n" : "+OK\r\n+O"); };
+    int failed = 0;
+    while (failed < 20 && !wait(store->create("a", "v", 60s))) {
+        ++failed;
+        run_for(io, 5ms);
+    }
+    EXPECT_LE(failed, 12);
+    EXPECT_EQ(fake->connections, 2u);
+}
+
 TEST_F(redis_failures, the_breaker_opens_after_three_attempts_and_closes_by_itself) {
     start(5s);
     fake->on_command = pong;
