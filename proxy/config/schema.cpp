@@ -36,9 +36,10 @@ constexpr known_key cookie[] = {
     {"same_site"}, {"max_age"}, {"partitioned"}, {"forward"},
 };
 constexpr known_key store[] = {
-    {"url"}, {"tls"}, {"prefix"}, {"timeout"}, {"on_failure"}, {"memory"}, {"near_cache"},
+    {"url"}, {"tls"}, {"sentinel"}, {"prefix"}, {"timeout"}, {"on_failure"}, {"memory"}, {"near_cache"},
 };
 constexpr known_key store_tls[] = {{"ca"}, {"certificate"}, {"key"}, {"server_name"}, {"min_version"}};
+constexpr known_key sentinel[] = {{"user"}, {"password"}};
 constexpr known_key memory[] = {{"max_bytes"}};
 constexpr known_key near_cache[] = {{"enabled"}, {"max_bytes"}, {"max_stale"}};
 constexpr known_key inject[] = {{"state"}, {"id"}, {"headers"}};
@@ -76,6 +77,8 @@ constexpr known_map maps[] = {
     {"session.max_per_user", max_per_user},
     {"store", store},
     {"store.tls", store_tls},
+    {"store.sentinel", sentinel},
+    {"store.sentinel.password", secret},
     {"store.memory", memory},
     {"store.near_cache", near_cache},
     {"inject", inject},

@@ -33,6 +33,20 @@ void read_prefix(const cursor& at, std::string& out) {
     out = std::move(prefix);
 }
 
+// The sentinels have users of their own; those of the URL are of the Redis that they name.
+void read_sentinel(const cursor& at, bool sentinels, store::store_params& out) {
+    const map_reader m(at);
+    const bool user = read_text(m["user"], out.sentinel_user);
+    const bool password = read_secret(m["password"], out.sentinel_password);
+    if (!user || !password) return;
+    if (!sentinels && !out.sentinel_user.empty())
+        m["user"].error("has no effect without sentinels (redis+sentinel in store.url)");
+    if (!sentinels && !out.sentinel_password.empty())
+        m["password"].error("has no effect without sentinels (redis+sentinel in store.url)");
+    if (sentinels && !out.sentinel_user.empty() && out.sentinel_password.empty())
+        m["user"].error("needs a password as well (store.sentinel.password)");
+}
+
 }  // namespace
 
 void read_store(const cursor& at, store::store_params& out, server::failure_policy& on_failure) {
@@ -41,6 +55,7 @@ void read_store(const cursor& at, store::store_params& out, server::failure_poli
     // What was not understood may have been meant with TLS.
     const bool url_known = read_url(m["url"], out.url);
     read_store_tls(m["tls"], out.url.tls || !url_known, out.url.tls_params);
+    read_sentinel(m["sentinel"], out.url.kind == store::store_kind::sentinel || !url_known, out);
     read_prefix(m["prefix"], out.prefix);
     read_duration(m["timeout"], out.timeout, {1ms, 60s});
     read_choice(

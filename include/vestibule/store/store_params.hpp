@@ -46,12 +46,13 @@ result<store_url> parse_store_url(const std::string& text, std::string& problem)
 
 struct store_params {
     store_url url{};
+    std::string sentinel_user{};      // empty: the sentinels' default user
+    std::string sentinel_password{};  // empty: no AUTH at the sentinels
     std::string prefix = "sess:";
     std::chrono::milliseconds timeout{250};        // one operation, waiting for a connection included
     std::size_t memory_bytes = 256 * 1024 * 1024;  // memory: store only
     near_cache_params near_cache{};                // Redis only
     std::chrono::seconds tombstone{300};           // what has ended stays ended for so long; 0: no tombstones
-    std::string sentinel_user{}, sentinel_password{};
     std::size_t max_waiting = 10'000;  // operations in flight on one worker; beyond: overloaded
 };
 

@@ -210,7 +210,8 @@ void describe(writer& w, const server::server_params& p) {
 }
 
 void describe(writer& w, const store::store_params& p) {
-    const auto& [url, prefix, timeout, memory_bytes, near_cache, tombstone, max_waiting] = p;
+    const auto& [url, sentinel_user, sentinel_password, prefix, timeout, memory_bytes, near_cache, tombstone,
+                 max_waiting] = p;
     const auto& [enabled, max_bytes, max_stale] = near_cache;
     const auto& [kind, tls, host, port, unix_path, seeds, service, user, password, database, tls_params] =
         url;
@@ -230,6 +231,8 @@ void describe(writer& w, const store::store_params& p) {
     w("store.tls.key", key);
     w("store.tls.server_name", server_name);
     w("store.tls.min_version", min_version);
+    w("store.sentinel.user", sentinel_user);
+    w("store.sentinel.password", sentinel_password);
     w("store.prefix", prefix);
     w("store.timeout", timeout);
     w("store.memory_bytes", memory_bytes);
