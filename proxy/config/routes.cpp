@@ -80,6 +80,19 @@ cursor read_deny(const cursor& at, policy::denial& out) {
     return m["redirect"];
 }
 
+/// In place of store.on_failure.
+void read_on_failure(const cursor& at, policy::route_params& out) {
+    auto wanted = policy::failure_policy::reject;
+    if (at.absent() || !read_failure_policy(at, wanted)) return;
+    out.on_failure = wanted;
+    if (out.session == session_mode::off)
+        at.error("has no effect with session: off, which asks no store");
+    else if (out.session == session_mode::required && wanted == policy::failure_policy::anonymous)
+        at.error(
+            "is anonymous, and nobody gets in here without a session (reject, or another session mode: "
+            "optional)");
+}
+
 route_place read_route(const cursor& at, policy::route_params& out) {
     const map_reader m(at);
     read_match(m["match"], out);
@@ -93,6 +106,7 @@ route_place read_route(const cursor& at, policy::route_params& out) {
     for (const char* key : {"require", "deny"})
         if (mode && out.session != session_mode::required && m[key].given())
             m[key].error("has no effect without session: required");
+    if (mode) read_on_failure(m["on_failure"], out);
     return place;
 }
 

@@ -47,7 +47,7 @@ constexpr known_key assertion[] = {
     {"enabled"},  {"header"},  {"algorithm"},       {"keys"}, {"issuer"}, {"audience"},
     {"lifetime"}, {"subject"}, {"method_and_path"},
 };
-constexpr known_key route[] = {{"match"}, {"session"}, {"require"}, {"deny"}};
+constexpr known_key route[] = {{"match"}, {"session"}, {"require"}, {"deny"}, {"on_failure"}};
 constexpr known_key match[] = {{"path"}, {"methods"}, {"host"}};
 constexpr known_key deny[] = {{"status"}, {"redirect"}};
 constexpr known_key capture[] = {{"on"}, {"set"}, {"destroy"}, {"regenerate"}};

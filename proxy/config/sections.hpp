@@ -28,6 +28,9 @@ void read_cookie(const cursor& at, server::cookie_params& out);
 /// One secret: text, or {file: path}. False where a problem was recorded.
 bool read_secret(const cursor& at, std::string& out);
 
+/// reject or anonymous, of the store or of a route.
+bool read_failure_policy(const cursor& at, policy::failure_policy& out);
+
 /// `on_failure` is a key of the store, but decides what the server does.
 void read_store(const cursor& at, store::store_params& out, server::failure_policy& on_failure);
 

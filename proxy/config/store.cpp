@@ -49,6 +49,12 @@ void read_sentinel(const cursor& at, bool sentinels, store::store_params& out) {
 
 }  // namespace
 
+bool read_failure_policy(const cursor& at, policy::failure_policy& out) {
+    return read_choice(
+        at, out,
+        {{"reject", policy::failure_policy::reject}, {"anonymous", policy::failure_policy::anonymous}});
+}
+
 void read_store(const cursor& at, store::store_params& out, server::failure_policy& on_failure) {
     constexpr std::uint64_t mib = 1024 * 1024;
     const map_reader m(at);
@@ -58,9 +64,7 @@ void read_store(const cursor& at, store::store_params& out, server::failure_poli
     read_sentinel(m["sentinel"], out.url.kind == store::store_kind::sentinel || !url_known, out);
     read_prefix(m["prefix"], out.prefix);
     read_duration(m["timeout"], out.timeout, {1ms, 60s});
-    read_choice(
-        m["on_failure"], on_failure,
-        {{"reject", server::failure_policy::reject}, {"anonymous", server::failure_policy::anonymous}});
+    read_failure_policy(m["on_failure"], on_failure);
     const map_reader memory(m["memory"]);
     read_size(memory["max_bytes"], out.memory_bytes, mib, mib * mib);
     const map_reader near_cache(m["near_cache"]);

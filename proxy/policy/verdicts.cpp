@@ -72,6 +72,11 @@ bool meets(const std::vector<requirement>& require, const session::document* doc
            std::all_of(require.begin(), require.end(), [&](const requirement& r) { return met(r, *doc); });
 }
 
+bool goes_on_without_store(const route_params& r, failure_policy usual) noexcept {
+    if (r.session == session_mode::required) return false;
+    return r.session == session_mode::off || r.on_failure.value_or(usual) == failure_policy::anonymous;
+}
+
 denial_answer answer_denial(const denial& d, const navigation_facts& n) {
     if (!d.redirect || !is_navigation(n)) return {d.status, {}};
     const bool safe = http::iequals(n.method, "GET") || http::iequals(n.method, "HEAD");

@@ -78,9 +78,7 @@ bool exchange::settle_session() {
         outcome_ = session_outcome::unavailable;
         set_cookie_.clear();
         handle_ = {};
-        const bool forward =
-            site_->params.session.on_failure == failure_policy::anonymous && mode != session_mode::required;
-        if (!forward) {
+        if (!policy::goes_on_without_store(site_->routes.at(route_), site_->params.session.on_failure)) {
             fail(failure_);
             return false;
         }

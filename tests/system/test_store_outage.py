@@ -1,5 +1,6 @@
 """The store cannot answer: nobody is logged out by that, and it heals by itself."""
 import json
+import signal
 import threading
 import time
 
@@ -85,6 +86,57 @@ def test_anonymous(vestibule, backend, own_redis):
         assert answer.status == 200 and state(backend) == "none" and not answer.all("Set-Cookie")
         assert backend.last().header("X-Session-Id") is None
     is_outage_answer(program.get("/required", cookie=cookie))
+
+
+PLACES = ("/catalogue", "/checkout", "/account", "/")
+
+
+@pytest.mark.parametrize("outage", ["stopped", "frozen"])
+def test_by_route(vestibule, backend, own_redis, outage):
+    """A route's own on_failure counts before the store's; it follows a reload while the store is away."""
+    def with_routes(usual, catalogue, checkout):
+        return {"backends": [{"url": backend.url}], "workers": 1,
+                "store": {"url": own_redis.url, "near_cache": {"enabled": False}, "on_failure": usual},
+                "routes": [{"match": {"path": "/catalogue"}, "session": "issue", **catalogue},
+                           {"match": {"path": "/checkout"}, "session": "optional", **checkout},
+                           {"match": {"path": "/account"}, "session": "required"}]}
+
+    anonymous, reject = {"on_failure": "anonymous"}, {"on_failure": "reject"}
+    program = vestibule(with_routes("reject", anonymous, {}))
+    sid, cookie = own_redis.login(user={"id": "u1"})
+    text = own_redis.value(sid)
+    assert program.get("/catalogue", cookie=cookie).status == 200 and state(backend) == "active"
+    OUTAGES[outage][0](own_redis)
+
+    def goes_on(path):
+        answer = program.get(path, cookie=cookie)
+        assert answer.status == 200 and state(backend) == "none" and not answer.all("Set-Cookie")
+        assert backend.last().header("X-Session-Id") is None
+
+    goes_on("/catalogue")
+    for path in ("/checkout", "/account", "/"):
+        is_outage_answer(program.get(path, cookie=cookie))
+
+    for usual, catalogue, checkout, on in (("anonymous", {}, reject, {"/catalogue", "/"}),
+                                           ("anonymous", reject, anonymous, {"/checkout", "/"}),
+                                           ("reject", reject, {}, set())):
+        before = len(program.lines)
+        program.configure(with_routes(usual, catalogue, checkout))
+        program.signal(signal.SIGHUP)
+        program.wait_log(lambda line: line.get("message") == "reloaded", since=before)
+        wanted = [200 if path in on else 503 for path in PLACES]
+        end = time.monotonic() + 3 * SLOWER
+        while [program.get(path, cookie=cookie).status for path in PLACES] != wanted:
+            assert time.monotonic() < end, f"not as in {usual}, {catalogue}, {checkout}"
+        for path in PLACES:
+            goes_on(path) if path in on else is_outage_answer(program.get(path, cookie=cookie))
+
+    OUTAGES[outage][1](own_redis)
+    own_redis.put(sid, text)
+    end = time.monotonic() + 2 * SLOWER
+    while program.get("/account", cookie=cookie).status != 200:
+        assert time.monotonic() < end, "served again within 2 s"
+        time.sleep(0.02)
 
 
 @pytest.mark.parametrize("outage", ["killed", "frozen"])

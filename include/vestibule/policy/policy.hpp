@@ -46,6 +46,10 @@ class route_table {
 /// `any_of`: it equals one of them (session::equals_text).
 bool meets(const std::vector<requirement>& require, const session::document* doc) noexcept;
 
+/// Whether a request goes on without a session where the store cannot answer. `usual`: of routes that say
+/// nothing of it. `off` routes ask no store.
+bool goes_on_without_store(const route_params& r, failure_policy usual) noexcept;
+
 /// What a denied request is answered.
 struct denial_answer {
     unsigned status = 401;

@@ -17,6 +17,12 @@ enum class session_mode {
     required,  // as optional; what does not meet `require` is denied
 };
 
+/// What becomes of a request where the store cannot answer.
+enum class failure_policy {
+    reject,     // 503
+    anonymous,  // on without a session, where none is required
+};
+
 /// One member of `require`: the value at `pointer` must be there (`present`), or equal one of `any_of`.
 struct requirement {
     session::json_pointer pointer;
@@ -40,6 +46,7 @@ struct route_params {
     session_mode session = session_mode::issue;
     std::vector<requirement> require{};
     denial deny{};
+    std::optional<failure_policy> on_failure{};  // nothing: what is usual (store.on_failure)
 };
 
 struct policy_params {

@@ -73,7 +73,7 @@ struct inject_params {
     std::vector<injected_header> headers;
 };
 
-enum class failure_policy { reject, anonymous };
+using policy::failure_policy;
 
 struct session_params {
     std::vector<std::string> secrets;  // at least one; first signs, all verify

@@ -87,12 +87,13 @@ class writer {
         for (const auto& route : v) put(route);
     }
     void put(const policy::route_params& v) {
-        const auto& [path, methods, host, session, require, deny] = v;
+        const auto& [path, methods, host, session, require, deny, on_failure] = v;
         const auto& [status, redirect] = deny;
         out_ << "\n  " << path << ' ' << host << ' ' << static_cast<int>(session) << ' ' << status << ' ';
         put(redirect);
         put(methods);
         put(require);
+        if (on_failure) out_ << " on_failure " << static_cast<int>(*on_failure);
     }
 
     std::ostringstream out_;

@@ -109,6 +109,32 @@ TEST(answer_denial, table) {
     }
 }
 
+TEST(goes_on_without_store, by_the_route_or_else_as_usual) {
+    using enum session_mode;
+    constexpr auto reject = failure_policy::reject, anonymous = failure_policy::anonymous;
+    struct {
+        session_mode session;
+        std::optional<failure_policy> of_route;
+        bool usually_rejected, usually_anonymous;
+    } rows[] = {
+        {off, {}, true, true},
+        {optional, {}, false, true},
+        {optional, reject, false, false},
+        {optional, anonymous, true, true},
+        {issue, {}, false, true},
+        {issue, reject, false, false},
+        {issue, anonymous, true, true},
+        {required, {}, false, false},
+        {required, reject, false, false},
+        {required, anonymous, false, false},
+    };
+    for (const auto& [session, of_route, rejected, as_anonymous] : rows) {
+        const route_params r{.session = session, .on_failure = of_route};
+        EXPECT_EQ(goes_on_without_store(r, reject), rejected) << static_cast<int>(session);
+        EXPECT_EQ(goes_on_without_store(r, anonymous), as_anonymous) << static_cast<int>(session);
+    }
+}
+
 TEST(answer_denial, target) {
     const auto location = [](const char* redirect, std::string_view target) {
         return answer_denial({.redirect = redirect}, {"GET", target, "navigate", ""}).location;
