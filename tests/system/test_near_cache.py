@@ -187,7 +187,7 @@ def complaints(program):
 
 
 def test_the_rights_it_wants(in_front, backend, redis):
-    """Those of the README are enough."""
+    """No more than these; those of deploy/redis-acl.md are in test_store_acl.py."""
     program = in_front(users(redis, *ACL))
     for _ in range(5):
         works(program, backend, redis)
