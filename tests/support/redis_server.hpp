@@ -90,7 +90,8 @@ class redis_server {
     std::string certificate() const { return directory_ + "/tls.crt"; }
 
     void start() {
-        std::vector<std::string> words = {"redis-server", "--bind", "127.0.0.1", "127.0.0.2"};
+        const char* given = std::getenv("VESTIBULE_REDIS_SERVER");  // another version, or valkey-server
+        std::vector<std::string> words = {given ? given : "redis-server", "--bind", "127.0.0.1", "127.0.0.2"};
         const auto set = [&words](const char* name, std::string value) {
             words.push_back(name);
             words.push_back(std::move(value));

@@ -1,9 +1,25 @@
-"""Fixtures: a backend, a Redis for each file, and a factory of running programs."""
+"""Fixtures: a backend, a Redis for each file, and a factory of running programs.
+
+VESTIBULE_REDIS_SERVER is the server that all tests take for redis-server: another version, or valkey-server."""
+import os
+import pathlib
+
 import pytest
 
 from harness.backend import Backend
 from harness.program import Vestibule, merged
 from harness.redis import Redis
+
+
+@pytest.fixture(scope="session", autouse=True)
+def server_under_test(tmp_path_factory):
+    """Found as redis-server by everything that a test starts, quickstart.sh included."""
+    given = os.environ.get("VESTIBULE_REDIS_SERVER")
+    if not given:
+        return
+    folder = tmp_path_factory.mktemp("server")
+    (folder / "redis-server").symlink_to(pathlib.Path(given).resolve(strict=True))
+    os.environ["PATH"] = f"{folder}:{os.environ['PATH']}"
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -1,4 +1,5 @@
 """TLS to Redis by store.tls: whom we believe, who we are, and certificates that are exchanged while we run."""
+import json
 import os
 import shutil
 
@@ -153,7 +154,7 @@ def test_check_reads_the_files(authority, certificate, tmp_path):
         config = tmp_path / "vestibule.yaml"
         config.write_text(f"""
 backends: [{{url: http://127.0.0.1:1}}]
-session: {{secrets: [{cookies.SECRET}]}}
+session: {{secrets: [{json.dumps(cookies.SECRET)}]}}
 store: {{url: rediss://127.0.0.1, tls: {tls}}}
 """)
         done = program.run("check", "--config", config)
