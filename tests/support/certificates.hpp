@@ -72,6 +72,9 @@ class certificate_authority {
         X509V3_CTX context;
         X509V3_set_ctx(&context, issuer, x, nullptr, nullptr, 0);
         extend(x, &context, NID_basic_constraints, names.empty() ? "critical,CA:TRUE" : "CA:FALSE");
+        // By these an authority is told from another of the same name.
+        extend(x, &context, NID_subject_key_identifier, "hash");
+        if (!names.empty()) extend(x, &context, NID_authority_key_identifier, "keyid:always");
         if (!names.empty()) extend(x, &context, NID_subject_alt_name, names);
         if (X509_sign(x, key_.get(), EVP_sha256()) == 0) throw std::runtime_error("cannot sign");
         return made;

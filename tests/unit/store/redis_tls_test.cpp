@@ -204,7 +204,7 @@ TEST_F(redis_over_tls, believes_the_authorities_of_the_file_and_no_others) {
     EXPECT_THAT(log_of({}), HasSubstr("pong"));
     EXPECT_THAT(log_of({.ca = files / "stranger.pem"}), HasSubstr("\"reason\":\"TLS: "));
     ::setenv("SSL_CERT_FILE", "/dev/null", 1);
-    EXPECT_THAT(log_of({}), HasSubstr("unable to get local issuer"));
+    EXPECT_THAT(log_of({}), HasSubstr("self-signed certificate"));
     ::unsetenv("SSL_CERT_FILE");
 }
 
