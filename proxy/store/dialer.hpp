@@ -21,7 +21,7 @@ std::string name_of(const net::endpoint& e);
 
 class dialer {
   public:
-    static constexpr milliseconds connect_timeout{1000};  // of one open(), greeting included
+    static constexpr milliseconds connect_timeout{1000};  // to one server, greeting included
 
     struct dialled {
         std::unique_ptr<net::byte_stream> stream;

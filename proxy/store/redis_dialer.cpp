@@ -30,10 +30,12 @@ greeting greeting_of(const store_params& p) {
             .certificate = !p.url.tls_params.certificate.empty()};
 }
 
-redis_dialer::redis_dialer(boost::asio::io_context& io, const store_params& p, net::endpoint to, greeting g)
+redis_dialer::redis_dialer(boost::asio::io_context& io, const store_params& p, net::endpoint to, greeting g,
+                           milliseconds limit)
     : io_(io),
       to_(std::move(to)),
       greeting_(std::move(g)),
+      most_(limit),
       tls_(p.url.tls ? redis_tls::of(p.url.tls_params) : nullptr) {}
 
 void redis_dialer::cancel() {
@@ -47,7 +49,7 @@ error_code redis_dialer::failed(errc why, std::string problem) {
 }
 
 task<result<dialer::dialled>> redis_dialer::open() {
-    const mono_time until = exact_now() + connect_timeout;
+    const mono_time until = exact_now() + most_;
     auto stream = co_await net::connect(io_, to_, left_until(until));
     if (cancelled_) co_return failed(errc::store_unavailable, {});
     if (!stream)

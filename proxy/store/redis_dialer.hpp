@@ -17,8 +17,9 @@ namespace vestibule::store {
 
 class redis_dialer final : public dialer {
   public:
-    /// `p` says how to connect, `to` where, `g` what is said first.
-    redis_dialer(boost::asio::io_context& io, const store_params& p, net::endpoint to, greeting g);
+    /// `p` says how to connect, `to` where, `g` what is said first, `limit` how long all that may take.
+    redis_dialer(boost::asio::io_context& io, const store_params& p, net::endpoint to, greeting g,
+                 milliseconds limit = connect_timeout);
 
     task<result<dialled>> open() override;
     void cancel() override;
@@ -31,6 +32,7 @@ class redis_dialer final : public dialer {
     boost::asio::io_context& io_;
     const net::endpoint to_;
     const greeting greeting_;
+    const milliseconds most_;
     const std::shared_ptr<redis_tls> tls_;  // null: none
     std::optional<time_limit> limit_;       // while greeting
     bool cancelled_ = false;

@@ -7,6 +7,8 @@
 #include "store/tombstone.hpp"
 #include "store/ttl.hpp"
 
+#include <algorithm>
+
 namespace vestibule::store {
 
 using session::stored_session;
@@ -162,14 +164,20 @@ task<result<bool>> redis_store::remove(std::string_view sid) {
     co_return q.timing.done<bool>(q.answer().integer > 0);
 }
 
+// All parts of it.
 task<result<void>> redis_store::ping() {
-    question<1> q(*this, operation::ping, true, {});
-    append_command(q.op.request, {"PING"});
-    if (const error_code ec = co_await q.asked()) co_return q.timing.failed<void>(ec);
-    if (!q.answer().is_status("PONG"))
-        co_return q.timing.failed<void>(not_expected(operation::ping, q.answer(), q.op));
-    answered(operation::ping);
-    co_return q.timing.done(result<void>());
+    const std::size_t parts = service_->parts();
+    for (std::size_t i = 0; i < std::max<std::size_t>(parts, 1); ++i) {
+        question<1> q(*this, operation::ping, true, {});
+        if (parts > 1) q.op.part = static_cast<int>(i);
+        append_command(q.op.request, {"PING"});
+        if (const error_code ec = co_await q.asked()) co_return q.timing.failed<void>(ec);
+        if (!q.answer().is_status("PONG"))
+            co_return q.timing.failed<void>(not_expected(operation::ping, q.answer(), q.op));
+        answered(operation::ping);
+        q.timing.done(result<void>());
+    }
+    co_return result<void>();
 }
 
 // Without them all goes on: what has ended can only be brought back by others.

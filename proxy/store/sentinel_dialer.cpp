@@ -7,7 +7,7 @@
 namespace vestibule::store {
 namespace {
 
-constexpr milliseconds patience{300};  // with the answer of a sentinel that has let us in
+constexpr milliseconds patience{300};  // with a sentinel, and then with its answer
 
 }  // namespace
 
@@ -39,7 +39,7 @@ task<std::optional<net::endpoint>> sentinel_dialer::find_primary() {
         const std::size_t n = (first_ + i) % seeds.size();
         const net::endpoint to{.host = seeds[n].host, .port = seeds[n].port, .unix_path = {}};
         const std::string name = "sentinel " + name_of(to) + ": ";
-        dial_.emplace(io_, params_, to, sentinel_greeting(params_));
+        dial_.emplace(io_, params_, to, sentinel_greeting(params_), patience);
         auto sentinel = co_await dial_->open();
         if (!sentinel) {
             problem_ = name + dial_->problem();
