@@ -28,7 +28,7 @@ struct row {
 };
 
 std::vector<row> rows() {
-    const auto file = std::filesystem::path(__FILE__).parent_path() / "broken_configs.txt";
+    const auto file = std::filesystem::path(VESTIBULE_ROOT) / "tests/unit/config" / "broken_configs.txt";
     std::istringstream in(read_file(file.string(), max_file_bytes).text);
     std::vector<row> all;
     for (std::string line; std::getline(in, line);) {

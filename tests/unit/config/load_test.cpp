@@ -27,8 +27,8 @@ load_result load(const std::string& yaml, const variables& v = {}, const std::st
 const std::vector<std::string> none;
 
 std::string beside_this(const std::string& name) {
-    const auto read =
-        read_file((std::filesystem::path(__FILE__).parent_path() / name).string(), max_file_bytes);
+    const auto read = read_file((std::filesystem::path(VESTIBULE_ROOT) / "tests/unit/config" / name).string(),
+                                max_file_bytes);
     EXPECT_EQ(read.error, "") << name;
     return read.text;
 }

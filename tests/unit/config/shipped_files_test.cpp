@@ -15,8 +15,7 @@
 namespace vestibule::config {
 namespace {
 
-const std::filesystem::path config_directory =
-    std::filesystem::path(__FILE__).parent_path().parent_path().parent_path().parent_path() / "config";
+const std::filesystem::path config_directory = std::filesystem::path(VESTIBULE_ROOT) / "config";
 
 const variables secret_only{{"SESSION_SECRET", "0123456789abcdef0123456789abcdef"}};
 
