@@ -17,9 +17,11 @@ namespace {
 task<void> ask_store(boost::asio::io_context& io, const store::store_params& p, metrics_registry& metrics,
                      std::vector<finding>& found) {
     if (p.url.kind == store::store_kind::memory) co_return;
-    const auto report = co_await store::ask_redis(io, p, metrics);
+    std::string problem;
+    const auto report = co_await store::ask_redis(io, p, metrics, problem);
     if (!report) {
-        found.push_back({severity::critical, "store " + p.url.display() + ": " + report.error().message(),
+        if (problem.empty()) problem = report.error().message();
+        found.push_back({severity::critical, "store " + p.url.display() + ": " + problem,
                          "is Redis up, is the address right, are user and password?"});
         co_return;
     }

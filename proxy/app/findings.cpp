@@ -75,6 +75,10 @@ std::vector<finding> judge_redis(const store::redis_report& r, const store::stor
     if (r.role == "slave")
         found.push_back({severity::critical, "this Redis is a replica: it refuses writes and lags behind",
                          "point store.url at the primary"});
+    if (r.cluster && p.url.kind == store::store_kind::redis)
+        found.push_back({severity::critical,
+                         "this Redis is a node of a Cluster and has some of the keys only",
+                         "write store.url as redis+cluster://, with a few of the nodes"});
     if (r.maxmemory_policy.starts_with("allkeys") || r.maxmemory_policy.starts_with("volatile"))
         found.push_back(
             {severity::critical,

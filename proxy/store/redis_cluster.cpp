@@ -94,6 +94,14 @@ bool redis_cluster::reachable() const noexcept {
     return known_ ? all : any;
 }
 
+std::string redis_cluster::problem() const {
+    std::string out = reported_;
+    for (const auto& n : nodes_)
+        if (n && out.empty() && !n->connection->problem().empty())
+            out = name_of(n->at) + ": " + n->connection->problem();
+    return out;
+}
+
 redis_cluster::node_number redis_cluster::number_of(const net::endpoint& at) {
     std::size_t free = nodes_.size();
     for (std::size_t i = 0; i < nodes_.size(); ++i) {

@@ -33,6 +33,7 @@ class redis_cluster final : public redis_service,
     std::size_t parts() const noexcept override;
     void for_each_cache(const std::function<void(near_cache&)>& f) override;
     bool reachable() const noexcept override;
+    std::string problem() const override;
 
     bool redirected(redis_operation& op, const reply& refusal) override;
     void in_trouble() override { refresh_soon(); }

@@ -72,6 +72,9 @@ class redis_connection : public std::enable_shared_from_this<redis_connection> {
     /// Whether a connection serves, or nothing is known to be wrong with the next one.
     bool reachable() const noexcept { return link_ != nullptr || reported_.empty(); }
 
+    /// Why there is no connection, for people; empty: there is, or it is the first attempt.
+    const std::string& problem() const noexcept { return reported_; }
+
     /// Whether operations fail without being waited for.
     bool broken() const noexcept { return broken_; }
 

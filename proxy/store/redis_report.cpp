@@ -30,11 +30,12 @@ void read_info(std::string_view info, redis_report& out) {
         if (name == "role") out.role = value;
         if (name == "maxmemory_policy") out.maxmemory_policy = value;
         if (name == "aof_enabled") out.append_only = value == "1";
+        if (name == "redis_mode") out.cluster = value == "cluster";
     }
 }
 
 task<result<redis_report>> ask_redis(boost::asio::io_context& io, store_params params,
-                                     metrics_registry& metrics) {
+                                     metrics_registry& metrics, std::string& problem) {
     params.near_cache.enabled = false;
     const auto service = make_redis_service(io, params, metrics);
     service->start();
@@ -61,6 +62,7 @@ task<result<redis_report>> ask_redis(boost::asio::io_context& io, store_params p
                 report.clock_ahead = std::chrono::duration_cast<milliseconds>(
                     unix_time(seconds(*s)) - std::chrono::floor<seconds>(now));
     }
+    problem = service->problem();
     service->stop();
     if (ec) co_return ec;
     co_return report;

@@ -58,6 +58,7 @@ class single_redis final : public redis_service {
         if (node_.cache) f(*node_.cache);
     }
     bool reachable() const noexcept override { return node_.connection->reachable(); }
+    std::string problem() const override { return node_.connection->problem(); }
 
   private:
     void follow(const net::endpoint& primary) {

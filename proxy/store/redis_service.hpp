@@ -56,6 +56,9 @@ class redis_service {
     /// Whether contact stands, as far as is known.
     virtual bool reachable() const noexcept = 0;
 
+    /// Why not, for people.
+    virtual std::string problem() const = 0;
+
     /// Called behind the caches with each sid that has changed; empty: any. Before start().
     void on_invalidated(std::function<void(std::string_view sid)> f) { on_invalidated_ = std::move(f); }
 

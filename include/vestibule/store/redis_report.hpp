@@ -20,6 +20,7 @@ struct redis_report {
     std::string role;                         // "master", "slave"
     std::string maxmemory_policy;             // "noeviction", "allkeys-lru", ...
     bool append_only = false;                 // AOF is on
+    bool cluster = false;                     // it is a node of one
     std::optional<milliseconds> clock_ahead;  // of Redis before ours; nothing where TIME is not allowed
     milliseconds latency{0};                  // of one round trip
 };
@@ -27,9 +28,9 @@ struct redis_report {
 /// Reads INFO's text into the report. Unknown lines do not count.
 void read_info(std::string_view info, redis_report& out);
 
-/// Connects, asks INFO and TIME once. Errors: those of the Redis store (errc 300-399). `metrics` must live
-/// until `io` has no work left.
+/// Connects, asks INFO and TIME once. Errors: those of the Redis store (errc 300-399), `problem` says why for
+/// people, where that is known. `metrics` must live until `io` has no work left.
 task<result<redis_report>> ask_redis(boost::asio::io_context& io, store_params params,
-                                     metrics_registry& metrics);
+                                     metrics_registry& metrics, std::string& problem);
 
 }  // namespace vestibule::store

@@ -53,7 +53,7 @@ struct store_params {
     std::size_t memory_bytes = 256 * 1024 * 1024;  // memory: store only
     near_cache_params near_cache{};                // Redis only
     std::chrono::seconds tombstone{300};           // what has ended stays ended for so long; 0: no tombstones
-    std::size_t max_waiting = 10'000;  // operations in flight on one worker; beyond: overloaded
+    std::size_t max_waiting = 10'000;              // operations in flight on one worker; beyond: overloaded
 };
 
 }  // namespace vestibule::store

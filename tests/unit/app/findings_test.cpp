@@ -79,6 +79,7 @@ TEST(judge_redis, table) {
     };
     EXPECT_EQ(with([](auto& r) { r.version = "5.0.7"; }), "!Redis 5.0.7 is too old\n");
     EXPECT_TRUE(with([](auto& r) { r.role = "slave"; }).starts_with("!this Redis is a replica"));
+    EXPECT_TRUE(with([](auto& r) { r.cluster = true; }).starts_with("!this Redis is a node of a Cluster"));
     EXPECT_TRUE(with([](auto& r) {
                     r.maxmemory_policy = "allkeys-lru";
                 }).starts_with("!maxmemory-policy allkeys-lru"));
@@ -104,12 +105,13 @@ TEST(read_info, takes_what_it_knows) {
     store::read_info(
         "# "
         "Server\r\nredis_version:7.0.15\r\nrole:master\r\n\r\nmaxmemory_policy:noeviction\r\naof_enabled:"
-        "1\r\nodd line\r\n",
+        "1\r\nredis_mode:cluster\r\nodd line\r\n",
         r);
     EXPECT_EQ(r.version, "7.0.15");
     EXPECT_EQ(r.role, "master");
     EXPECT_EQ(r.maxmemory_policy, "noeviction");
     EXPECT_TRUE(r.append_only);
+    EXPECT_TRUE(r.cluster);
 }
 
 }  // namespace
