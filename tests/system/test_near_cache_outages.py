@@ -5,10 +5,10 @@ import pytest
 
 from harness import netns
 from harness.crowd import CROWDED, Crowd, clients_of_all_workers, name_of_user
+from harness.faults import Link
 from harness.netns import DistantRedis
 from harness.program import SLOWER
 from harness.redis import Redis
-from harness.relay import Relay
 
 MAX_STALE = 2
 BRIDGED = MAX_STALE * 0.75 - 0.25 * SLOWER  # at least, whenever the last heartbeat was
@@ -147,10 +147,10 @@ def test_packets_dropped(crowd, own):
 def test_a_silent_channel(crowd, own):
     """Redis answers, and only the connection that should tell of a change has fallen silent."""
     redis = own()
-    relay = Relay(redis)
-    crowd, sid = crowd(redis, relay.url)
-    if not relay.silence_channels():
-        relay.close()
+    link = Link(redis.port)
+    crowd, sid = crowd(redis, link.url)
+    if not link.half_open(channels=True):
+        link.close()
         pytest.skip("changes are told on the connection that asks (RESP3)")
     time.sleep(0.3)
     redis.put(sid, user={"id": "after"})
@@ -161,7 +161,7 @@ def test_a_silent_channel(crowd, own):
     assert is_before(between(answers, changed, changed + 0.2)[-1]), "the channel was not silent"
     assert_bounded(answers, changed)
     assert {answer.status for answer in answers} == {200}, "Redis could be asked all the time"
-    relay.close()
+    link.close()
 
 
 def after_a_heartbeat(redis, workers):

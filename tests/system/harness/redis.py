@@ -20,18 +20,111 @@ def free_port():
         return s.getsockname()[1]
 
 
-class Redis:
+class Connection(Stream):
+    """A connection to a server, for commands in a row or many at once. `address`: a unix socket or a port."""
+
+    def __init__(self, address, timeout=10):
+        if isinstance(address, int):
+            sock = socket.create_connection(("127.0.0.1", address), timeout)
+        else:
+            sock = socket.socket(socket.AF_UNIX)
+            sock.settimeout(timeout)
+            try:
+                sock.connect(address)
+            except OSError:
+                sock.close()
+                raise
+        super().__init__(sock)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def close(self):
+        self.sock.close()
+
+    def send(self, *args):
+        data = [a if isinstance(a, bytes) else str(a).encode() for a in args]
+        self.sock.sendall(b"*%d\r\n" % len(data) + b"".join(b"$%d\r\n%s\r\n" % (len(d), d) for d in data))
+
+    def command(self, *args):
+        self.send(*args)
+        return self.reply()
+
+    def all(self, commands):
+        """The replies to many commands, sent together; the first error is raised when all are read."""
+        for args in commands:
+            self.send(*args)
+        replies, errors = [], []
+        for _ in commands:
+            try:
+                replies.append(self.reply())
+            except RedisError as error:
+                errors.append(error)
+        if errors:
+            raise errors[0]
+        return replies
+
+    def reply(self):
+        line = self.until(b"\r\n")
+        kind, rest = line[:1], line[1:]
+        if kind == b"-":
+            raise RedisError(rest.decode())
+        if kind == b"+":
+            return rest.decode()
+        if kind == b":":
+            return int(rest)
+        if int(rest) < 0:
+            return None
+        if kind == b"$":
+            data = self.exactly(int(rest))
+            self.exactly(2)
+            return data
+        return [self.reply() for _ in range(int(rest))]
+
+
+class Sessions:
+    """Sessions in a store, as connect-redis keeps them. `on(key, command...)` asks the server that has the key."""
+
+    def put(self, sid, session=None, ttl=3600, prefix="sess:", **members):
+        """Stores a session, as connect-redis would; bytes and text as they are. Returns its text."""
+        if session is None:
+            session = {"cookie": {"originalMaxAge": 3600_000, "expires": "2001-01-01T00:00:00.000Z",
+                                  "httpOnly": True, "path": "/"}, **members}
+        if isinstance(session, dict):
+            session = json.dumps(session, separators=(",", ":"), ensure_ascii=False)
+        key = prefix + sid
+        self.on(key, "SET", key, session, *(["EX", ttl] if ttl else []))
+        return session
+
+    def login(self, ttl=3600, **members):
+        """(sid, cookie value) of a fresh session with these members."""
+        sid = cookies.new_sid()
+        self.put(sid, ttl=ttl, **members)
+        return sid, cookies.sign(sid)
+
+    def value(self, sid, prefix="sess:"):
+        raw = self.on(prefix + sid, "GET", prefix + sid)
+        return None if raw is None else raw.decode()
+
+    def ttl(self, sid, prefix="sess:"):
+        return self.on(prefix + sid, "TTL", prefix + sid)
+
+
+class Redis(Sessions):
     """redis-server in `folder`, on a TCP port and a unix socket, keeping nothing on disk. `tls` is a
-    dictionary with cert and key: TLS on a second port."""
+    dictionary with cert, key and ca: TLS on a second port. `auth` is what AUTH wants before our own commands."""
 
     wrapper = ()  # what the server is run by
     host = "127.0.0.1"
 
-    def __init__(self, folder, *options, tls=None):
+    def __init__(self, folder, *options, tls=None, auth=()):
         self.folder = str(folder)
         self.socket = os.path.join(self.folder, "redis.sock")
         self.options = options
-        self.tls = tls
+        self.tls, self.auth = tls, auth
         self.port = free_port()
         self.tls_port = free_port() if tls else 0
         self.process = None
@@ -41,16 +134,26 @@ class Redis:
     def url(self):
         return f"redis://127.0.0.1:{self.port}"
 
-    def start(self):
-        """On the same port as before, empty."""
-        command = [*self.wrapper, "redis-server", "--port", str(self.port), "--bind", self.host,
-                   "--unixsocket", self.socket, "--save", "", "--appendonly", "no", "--dir", self.folder,
-                   "--daemonize", "no", "--loglevel", "warning", *self.options]
+    def arguments(self):
+        """How the server is started."""
+        words = ["redis-server", "--port", str(self.port), "--bind", self.host,
+                 "--unixsocket", self.socket, "--save", "", "--appendonly", "no", "--dir", self.folder,
+                 "--daemonize", "no", "--loglevel", "warning", *self.options]
         if self.tls:
-            command += ["--tls-port", str(self.tls_port), "--tls-auth-clients", "no",
-                        "--tls-cert-file", self.tls["cert"], "--tls-key-file", self.tls["key"],
-                        "--tls-ca-cert-file", self.tls["ca"]]
-        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            words += ["--tls-port", str(self.tls_port), "--tls-auth-clients", "no",
+                      "--tls-cert-file", self.tls["cert"], "--tls-key-file", self.tls["key"],
+                      "--tls-ca-cert-file", self.tls["ca"]]
+        return words
+
+    def start(self, *more, wait=True):
+        """On the same port as before, empty unless the options keep something; with some more options this time."""
+        self.process = subprocess.Popen([*self.wrapper, *self.arguments(), *more],
+                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        if wait:
+            self.wait_started()
+
+    def wait_started(self):
+        """Until it answers and has loaded what it keeps."""
         end = time.monotonic() + 10
         while True:
             try:
@@ -80,59 +183,23 @@ class Redis:
     def thaw(self):
         self.process.send_signal(signal.SIGCONT)
 
-    # Commands, each on a connection of its own over the unix socket.
+    # Commands, over the unix socket.
+
+    def connect(self):
+        connection = Connection(self.socket)
+        if self.auth:
+            connection.command("AUTH", *self.auth)
+        return connection
 
     def command(self, *args):
-        sock = socket.socket(socket.AF_UNIX)
-        sock.settimeout(10)
-        with sock:
-            sock.connect(self.socket)
-            data = [a if isinstance(a, bytes) else str(a).encode() for a in args]
-            sock.sendall(b"*%d\r\n" % len(data) + b"".join(b"$%d\r\n%s\r\n" % (len(d), d) for d in data))
-            return self._reply(Stream(sock))
+        with self.connect() as connection:
+            return connection.command(*args)
 
-    def _reply(self, stream):
-        line = stream.until(b"\r\n")
-        kind, rest = line[:1], line[1:]
-        if kind == b"-":
-            raise RedisError(rest.decode())
-        if kind == b"+":
-            return rest.decode()
-        if kind == b":":
-            return int(rest)
-        if int(rest) < 0:
-            return None
-        if kind == b"$":
-            data = stream.exactly(int(rest))
-            stream.exactly(2)
-            return data
-        return [self._reply(stream) for _ in range(int(rest))]
+    def on(self, _key, *args):
+        return self.command(*args)
 
     def keys(self):
         return self.command("KEYS", "*")
-
-    def put(self, sid, session=None, ttl=3600, prefix="sess:", **members):
-        """Stores a session, as connect-redis would; bytes and text as they are. Returns its text."""
-        if session is None:
-            session = {"cookie": {"originalMaxAge": 3600_000, "expires": "2001-01-01T00:00:00.000Z",
-                                  "httpOnly": True, "path": "/"}, **members}
-        if isinstance(session, dict):
-            session = json.dumps(session, separators=(",", ":"), ensure_ascii=False)
-        self.command("SET", prefix + sid, session, *(["EX", ttl] if ttl else []))
-        return session
-
-    def login(self, ttl=3600, **members):
-        """(sid, cookie value) of a fresh session with these members."""
-        sid = cookies.new_sid()
-        self.put(sid, ttl=ttl, **members)
-        return sid, cookies.sign(sid)
-
-    def value(self, sid, prefix="sess:"):
-        raw = self.command("GET", prefix + sid)
-        return None if raw is None else raw.decode()
-
-    def ttl(self, sid, prefix="sess:"):
-        return self.command("TTL", prefix + sid)
 
     def monitor(self):
         return Monitor(self.socket)
