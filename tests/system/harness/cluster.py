@@ -79,6 +79,7 @@ class Cluster(Sessions):
         if tls:
             options += ["--tls-replication", "yes", "--tls-cluster", "yes", "--port", "0"]
         self.nodes = []
+        self.looks = 0  # our own questions for the map, which do not count
         try:
             for i in range(primaries * (1 + replicas)):
                 path = os.path.join(str(folder), f"c{i}")
@@ -92,6 +93,7 @@ class Cluster(Sessions):
     def _join(self, primaries):
         for i, node in enumerate(self.nodes):
             node.command("CLUSTER", "SET-CONFIG-EPOCH", i + 1)
+        for i, node in enumerate(self.nodes):
             for other in self.nodes[i + 1:]:
                 node.command("CLUSTER", "MEET", other.host, other.reach)
         for i, node in enumerate(self.nodes[:primaries]):
@@ -106,6 +108,7 @@ class Cluster(Sessions):
 
     def known_to(self, node):
         """The rows of CLUSTER NODES of those who are no strangers."""
+        self.looks += 1
         rows = [line.split() for line in node.command("CLUSTER", "NODES").decode().splitlines()]
         return [row for row in rows if "handshake" not in row[2] and "noaddr" not in row[2]]
 
@@ -163,6 +166,7 @@ class Cluster(Sessions):
 
     def _owners(self, asked):
         """{(first, last): port of the primary}, as one node has it."""
+        self.looks += 1
         return {(first, last): primary[1] for first, last, primary, *_ in asked.command("CLUSTER", "SLOTS")}
 
     def slots_of(self, node):
@@ -183,12 +187,13 @@ class Cluster(Sessions):
         return self.owner_of(key).command(*args)
 
     def wait_replicated(self, count=1):
-        """What was written so far is on so many replicas of each primary."""
+        """Until what was written so far is on so many replicas of each primary; when that was."""
+        now = time.monotonic()
         for node in self.primaries():
             with node.connect() as connection:
-                tag = f"replicated:{{{key_in(self.slots_of(node))}}}"
-                connection.command("SET", tag, "yes", "EX", 60)
+                connection.command("SET", key_in(self.slots_of(node)), "yes", "EX", 60)
                 assert connection.command("WAIT", count, 5000) >= count
+        return now
 
     # What happens to them.
 
@@ -214,6 +219,18 @@ class Cluster(Sessions):
             return bool(self.slots_of(node))
         except UNREACHABLE:
             return False
+
+    def begin_move(self, slot, source, target):
+        target.command("CLUSTER", "SETSLOT", slot, "IMPORTING", source.id)
+        source.command("CLUSTER", "SETSLOT", slot, "MIGRATING", target.id)
+
+    def move_key(self, key, source, target):
+        auth = ["AUTH", self.password] if self.password else []
+        source.command("MIGRATE", target.host, target.reach, "", 0, 5000, "REPLACE", *auth, "KEYS", key)
+
+    def end_move(self, slot, target):
+        for node in [target, *self.primaries()]:
+            node.command("CLUSTER", "SETSLOT", slot, "NODE", target.id)
 
     def reshard(self, slots, source, target, pause=0.0, batch=32):
         """Moves the slots as redis-cli does, that many at a time, each with its keys, while all are being served;

@@ -165,10 +165,12 @@ class Sentinels(Sessions):
         return self.primary().command(*args)
 
     def wait_replicated(self, count=2):
-        """What was written so far is on so many replicas."""
+        """Until what was written so far is on so many replicas; when that was."""
+        now = time.monotonic()
         with self.primary().connect() as connection:
             connection.command("SET", "replicated", "yes", "EX", 60)
             assert connection.command("WAIT", count, 5000) >= count
+        return now
 
     # What happens to them.
 
