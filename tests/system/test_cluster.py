@@ -194,37 +194,64 @@ def test_changes_are_told_by_every_node(cluster, in_front):
 
 # Slots move.
 
+class Move:
+    """The slot of a browser's session on its way to another node; at the end it has arrived."""
+
+    def __init__(self, cluster, sid):
+        self.cluster, self.key = cluster, f"sess:{sid}"
+        self.slot, self.source = slot_of(self.key), cluster.owner_of(self.key)
+        self.target = next(node for node in cluster.primaries() if node is not self.source)
+
+    def __enter__(self):
+        self.cluster.begin_move(self.slot, self.source, self.target)
+        return self
+
+    def __exit__(self, *_):
+        for key in self.source.command("CLUSTER", "GETKEYSINSLOT", self.slot, 100):
+            self.cluster.move_key(key, self.source, self.target)
+        self.cluster.end_move(self.slot, self.target)
+
+    def move_session(self):
+        self.cluster.move_key(self.key, self.source, self.target)
+
+
 def test_a_slot_on_its_way(cluster, in_front):
-    """ASK: sessions of a slot that is half moved are found on both sides, made, changed and ended there; MOVED: the
-    move is learned of, and then the right node is asked at once."""
-    program = in_front(cluster, RULES)
-    browser = login(Browser(), program, "u1")
-    key = f"sess:{browser.sid}"
-    source, slot = cluster.owner_of(key), slot_of(key)
-    target = next(node for node in cluster.primaries() if node is not source)
-    cluster.begin_move(slot, source, target)
-    try:
+    """ASK: sessions of a slot that is half moved are found on both sides and changed there. MOVED: the move is learned
+    of, and then the right node is asked at once."""
+    program = in_front(cluster)
+    [browser, *_] = logged_in(cluster)
+    with Move(cluster, browser.sid) as move:
         for n in range(5):
-            assert browser.seen(program, "/account/")["user"] == "u1", "not moved yet"
-            assert browser.visit(program, "/", answer=patched(n=n)).status == 200
-        cluster.move_key(key, source, target)
+            assert browser.seen(program, "/user")["user"] == "u0", "not moved yet"
+            assert browser.visit(program, "/user", answer=patched(n=n)).status == 200
+        move.move_session()
         for n in range(5):
-            assert browser.seen(program, "/account/")["user"] == "u1", "moved already"
-            assert browser.visit(program, "/", answer=patched(n=n, m=n)).status == 200
+            assert browser.seen(program, "/user")["user"] == "u0", "moved already"
+            assert browser.visit(program, "/user", answer=patched(m=n)).status == 200
         assert redirections(cluster, "ASK") > 0
-        before = browser.copy()
-        login(browser, program, "u2")
-        assert before.visit(program, "/account/").status == 401 and browser.visit(program, "/account/").status == 200
-    finally:
-        cluster.end_move(slot, target)
+    stored = json.loads(cluster.value(browser.sid))
+    assert stored["n"] == stored["m"] == 4
     asked = redirections(cluster, "MOVED")
     for _ in range(100):
-        assert before.visit(program, "/account/").status == 401
+        assert browser.seen(program, "/user")["user"] == "u0"
     assert redirections(cluster, "MOVED") - asked <= 4, "each worker once or twice, and then no more"
-    cluster.begin_move(slot, target, source)
-    for moved in target.command("CLUSTER", "GETKEYSINSLOT", slot, 100):
-        cluster.move_key(moved, target, source)
-    cluster.end_move(slot, source)
+
+
+@pytest.mark.parametrize("moved", [False, True], ids=["not moved yet", "moved already"])
+def test_sessions_begin_and_end_in_a_slot_on_its_way(cluster, in_front, moved):
+    """Another user logs in over a session of such a slot: the old sid is dead, the new one lives."""
+    program = in_front(cluster, RULES)
+    browser = login(Browser(), program, "u1")
+    with Move(cluster, browser.sid) as move:
+        if moved:
+            move.move_session()
+        before = browser.copy()
+        assert browser.visit(program, "/login", answer=changed(X_User="u2")).status == 200
+        assert browser.sid != before.sid
+        assert before.copy().visit(program, "/account/").status == 401
+        assert browser.seen(program, "/account/")["user"] == "u2"
+    assert before.copy().visit(program, "/account/").status == 401
+    assert browser.seen(program, "/account/")["user"] == "u2"
 
 
 @pytest.mark.parametrize("near", [False, True], ids=["asking", "near"])
@@ -236,7 +263,7 @@ def test_every_slot_moves(own, in_front, near):
     with site:
         asked = map_questions(cluster)
         begin = time.monotonic()
-        moved = cluster.reshard_all(pause=0.01)
+        moved = cluster.reshard_all(pause=0.01, batch=64)
         took = time.monotonic() - begin
         asked = map_questions(cluster) - asked
         time.sleep(0.3)

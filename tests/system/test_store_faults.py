@@ -20,7 +20,7 @@ from harness.visitors import VISITED, Visitors
 from harness.wire import Truncated
 
 TIMEOUT = 0.25       # store.timeout, as it is by default
-LASTS = 0.8          # how long a fault does that has no length of its own
+LASTS = 0.6          # how long a fault does that has no length of its own
 AGAIN = 2.0          # within which everybody is served again
 KEEPING = ("--appendonly", "yes", "--appendfsync", "always")
 PASSWORD = "the-password-of-the-store"
@@ -227,12 +227,12 @@ def busy(scene):
 
 @fault("`CLIENT PAUSE ALL`")
 def paused(scene):
-    scene.redis.command("CLIENT", "PAUSE", 60_000)
+    scene.redis.command("CLIENT", "PAUSE", int(LASTS * 1000))
     yield
-    scene.control.command("CLIENT", "UNPAUSE")
+    scene.control.command("PING")  # which waits for the end, too
 
 
-@fault("`CLIENT PAUSE WRITE`, as at the beginning of a failover by command", WRITES)
+@fault("`CLIENT PAUSE WRITE`, as at the beginning of a failover; reads behind a write wait, too", ANY)
 def writes_paused(scene):
     scene.redis.command("CLIENT", "PAUSE", 60_000, "WRITE")
     yield
@@ -270,7 +270,7 @@ link_fault("half open", "nothing passes, nobody is told; then what was held back
 link_fault("100 ms away", "each answer takes 100 ms", lambda link: link.latency(0.1), NONE)
 link_fault("too far away", "each answer takes 400 ms", lambda link: link.latency(0.4), near=True)
 link_fault("dripping", "answers come at 20 bytes a second", lambda link: link.drip(20), near=True)
-for count in (0, 1, 7, 100, 3000):
+for count in (0, 7, 100, 3000):
     link_fault(f"cut after {count}", f"each connection ends after {count} bytes of answers",
                lambda link, count=count: link.cut_after(count), ANY if count > 50 else BOTH)
 link_fault("cut while asking", "each connection ends after 1000 bytes of questions",
@@ -373,7 +373,7 @@ def test_fault(vestibule, backend, tmp_path, table, name, near):
             mended = time.monotonic()
             back = max(who.wait_served(mended) for who in (readers, writers)) - mended
             scene.program.wait_ready(2)
-            time.sleep(0.2)  # for what may still arrive late
+            time.sleep(0.15)  # for what may still arrive late
         answers = [v for who in (readers, writers) for v in who.all(begin)]
         reads, writes = [v for v in answers if not v.wrote], [v for v in answers if v.wrote]
         table.append([name, this.did, "on" if near else "off", counted(reads), counted(writes),
