@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from harness import cookies
+from harness import acl, cookies
 from harness.browser import Browser, patched, steered
 from harness.program import SLOWER, merged
 from harness.redis import certificate_authority
@@ -45,7 +45,7 @@ def in_front(start, backend):
         if sentinels.tls:
             where["tls"] = {"ca": sentinels.tls["ca"]}
         if sentinels.sentinel_password:
-            where["sentinel"] = {"password": sentinels.sentinel_password}
+            where["sentinel"] = {"user": sentinels.sentinel_user, "password": sentinels.sentinel_password}
         changes = {**VISITED, "backends": [{"url": backend.url}], "store": merged(where, store or {})}
         return start(changes, **more)
 
@@ -187,8 +187,23 @@ KINDS = {
 def test_passwords_and_tls(own, in_front, authority, kind):
     """Sessions are read and written before a failover and after it."""
     options = KINDS[kind]
-    sentinels = own(**{**options, **({"tls": authority} if options.get("tls") else {})})
-    program = in_front(sentinels)
+    lives_through_a_failover(own(**{**options, **({"tls": authority} if options.get("tls") else {})}), in_front)
+
+
+@pytest.mark.parametrize("near", [False, True], ids=["asking", "near"])
+def test_with_the_smallest_rights(own, in_front, near):
+    """Of the data and of the sentinels, as operators are told; Redis has nothing to note."""
+    sentinels = own(user="app", password=PASSWORD, rights=acl.rights(acl.STORE, acl.PRIMARY_OF_SENTINELS),
+                    sentinel_user="looker", sentinel_password=OTHER_PASSWORD,
+                    sentinel_rights=acl.rights(acl.SENTINEL))
+    program = lives_through_a_failover(sentinels, in_front, near)
+    assert program.metric("vestibule_near_cache_open") == (2 if near else 0)
+    for server in [*sentinels.nodes, *sentinels.sentinels]:
+        assert server.command("ACL", "LOG") == []
+
+
+def lives_through_a_failover(sentinels, in_front, near=False):
+    program = in_front(sentinels, near=near)
     browser = Browser()
     sid, browser.cookie = sentinels.login(user={"id": "u1"})
     assert browser.seen(program, "/user")["user"] == "u1"
@@ -201,6 +216,7 @@ def test_passwords_and_tls(own, in_front, authority, kind):
         time.sleep(0.01)
     stored = json.loads(sentinels.value(sid))
     assert stored["before"] == stored["after"] == 1
+    return program
 
 
 def nowhere(program):
@@ -213,7 +229,7 @@ def nowhere(program):
 
 def test_wrong_settings_are_said(own, in_front, authority):
     sentinels = own(sentinel_password=OTHER_PASSWORD)
-    nowhere(in_front(sentinels, store={"sentinel": {"password": "not the right one"}}, ready=False))
+    nowhere(in_front(sentinels, store={"sentinel": {"user": "", "password": "not the right one"}}, ready=False))
     other = in_front(sentinels, store={"url": sentinels.url.replace(f"/{NAME}", "/others")}, ready=False)
     nowhere(other)
     other.wait_log(lambda line: line.get("level") in ("warn", "error") and "others" in json.dumps(line))

@@ -44,12 +44,15 @@ class Sentinels(Sessions):
     """One primary and `replicas` replicas as `nodes`, and `count` sentinels.
 
     `user` and `password` are those of the data (without a user: requirepass); `rights` what the user may, besides
-    which there is always one who may all, for the servers themselves. `sentinel_password` is that of the sentinels.
-    `tls` as Redis has it: then there is nothing else."""
+    which there is always one who may all, for the servers themselves. `sentinel_password` is that of the sentinels,
+    `sentinel_user` who else may come there with it, and do `sentinel_rights`. `tls` as Redis has it: then there is
+    nothing else."""
 
     def __init__(self, folder, replicas=2, count=3, user="", password="", rights=("~*", "&*", "+@all"),
-                 sentinel_password="", tls=None, down_after=700):
-        self.user, self.password, self.sentinel_password, self.tls = user, password, sentinel_password, tls
+                 sentinel_password="", sentinel_user="", sentinel_rights=(), tls=None, down_after=700):
+        self.user, self.password, self.tls = user, password, tls
+        self.sentinel_user, self.sentinel_password = sentinel_user, sentinel_password
+        self.sentinel_rights = sentinel_rights
         self.down_after = down_after
         self.nodes, self.sentinels = [], []
         self.folder = str(folder)
@@ -96,6 +99,8 @@ class Sentinels(Sessions):
         if self.sentinel_password:
             monitor += [f"requirepass {self.sentinel_password}", f"sentinel sentinel-pass {self.sentinel_password}"]
             auth = (self.sentinel_password,)
+        if self.sentinel_user:
+            monitor += [f"user {self.sentinel_user} on >{self.sentinel_password} " + " ".join(self.sentinel_rights)]
         for i in range(count):  # they learn of each other here, which else takes seconds
             known = [f"sentinel known-sentinel {NAME} {s.host} {self.port_of(s)} {ids[j]}"
                      for j, s in enumerate(self.sentinels)]
