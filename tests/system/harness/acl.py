@@ -17,3 +17,9 @@ def rights(*which):
     """What these rules allow: keys, channels and commands."""
     found = rules()
     return tuple(word for number in which for word in found[number] if word[0] in "~&+")
+
+
+def refused(server):
+    """What its ACL LOG notes: who was refused what, how often."""
+    rows = [dict(zip(row[::2], row[1::2])) for row in server.command("ACL", "LOG")]
+    return [(row[b"username"].decode(), row[b"object"].decode(), row[b"count"]) for row in rows]
