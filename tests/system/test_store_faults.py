@@ -20,7 +20,7 @@ from harness.visitors import VISITED, Visitors
 from harness.wire import Truncated
 
 TIMEOUT = 0.25       # store.timeout, as it is by default
-LASTS = 0.6          # how long a fault does that has no length of its own
+LASTS = 0.5          # how long a fault does that has no length of its own
 AGAIN = 2.0          # within which everybody is served again
 KEEPING = ("--appendonly", "yes", "--appendfsync", "always")
 PASSWORD = "the-password-of-the-store"
