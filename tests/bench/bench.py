@@ -12,6 +12,7 @@ import tempfile
 import time
 
 import bulk
+import capacity
 import idle
 import instructions
 import load
@@ -34,6 +35,9 @@ def arguments():
     p = argparse.ArgumentParser(prog="tests/bench/run.sh", description=__doc__)
     for part, (_, what) in PARTS.items():
         p.add_argument(f"--{part}", action="append_const", dest="parts", const=part, help=what)
+    p.add_argument("--capacity", nargs="*", choices=capacity.STEPS, metavar="STEP", default=None,
+                   help=f"alone, and not among everything: what deploy/capacity.md rests on, or steps of it: "
+                        f"{', '.join(capacity.STEPS)}")
     p.add_argument("--rounds", type=int, default=5)
     p.add_argument("--seconds", type=int, default=2, help="of wrk for a peer in a round")
     p.add_argument("--json", type=pathlib.Path, metavar="FILE", help="write every figure there")
@@ -42,7 +46,7 @@ def arguments():
     a = p.parse_args()
     if a.rounds < 1 or a.seconds < 1:
         p.error("at least one round of one second")
-    a.parts = a.parts or list(PARTS)
+    a.parts = a.parts or (list(PARTS) if a.capacity is None else [])
     if a.json and not a.plot:
         a.plot = a.json.with_suffix(".svg")
     return a
@@ -70,6 +74,9 @@ def measure(a, results):
         stage = Stage(processes, a.rounds, a.seconds)
         for part in a.parts:
             results[part], text = PARTS[part][0](stage)
+            texts.append(text)
+        if a.capacity is not None:
+            results["capacity"], text = capacity.run(stage, a.capacity)
             texts.append(text)
         if stage.quiet.rows:
             texts.append(stage.quiet.noise())

@@ -5,6 +5,7 @@
 #     tests/bench/run.sh --load | --memory | --bulk | --instructions | --scale    parts
 #     tests/bench/run.sh --rounds 7 --seconds 4                  more of them
 #     tests/bench/run.sh --json FILE.json [--plot FILE.svg]      where the figures go, too, and a picture
+#     tests/bench/run.sh --capacity [STEP...]                what deploy/capacity.md rests on
 #     tests/bench/run.sh --micro [ARGUMENTS]                 the micro-benchmarks; arguments of Google Benchmark
 #
 # Installs what it needs, builds the release where VESTIBULE_BIN does not name a program. README.md tells
