@@ -145,6 +145,11 @@ bool redis_cluster::redirected(redis_operation& op, const reply& refusal) {
         own(r->slot, to);
         refresh_soon();
     }
+    const bool partial = op.several_keys && r->how == redirect::kind::ask &&
+                         !std::all_of(op.replies.begin(), op.replies.end(), [&](const reply& each) {
+                             return each.is_error() || each.is_status("OK");
+                         });
+    if (partial) return false;
     if (to == nobody || ++op.redirects > most_redirects || op.deadline <= exact_now()) return false;
     op.asking = r->how == redirect::kind::ask;
     if (!nodes_[to]->connection->begin(op)) op.complete(op.ec);

@@ -30,11 +30,11 @@ std::string text_of(unix_time t) {
     return std::to_string(t.time_since_epoch().count());
 }
 
-// "cursor" of the first part of the store, "part.cursor" of another one.
+// "cursor" of the first part of the store, "part:cursor" of another one. A '.' is the directory's own.
 std::pair<int, std::string> read_cursor(std::string_view from) {
     int part = 0;
     const auto [end, ec] = std::from_chars(from.data(), from.data() + from.size(), part);
-    if (ec == std::errc() && end != from.data() + from.size() && *end == '.' && part >= 0)
+    if (ec == std::errc() && end != from.data() + from.size() && *end == ':' && part >= 0)
         from.remove_prefix(static_cast<std::size_t>(end + 1 - from.data()));
     else
         part = 0;
@@ -112,9 +112,9 @@ task<result<session::sid_page>> redis_store::scan(std::string_view from, std::si
     answered(operation::scan);
     found p;
     if (answer.items[0].text != "0")
-        p.next = (part > 0 ? std::to_string(part) + '.' : std::string()) + answer.items[0].text;
+        p.next = (part > 0 ? std::to_string(part) + ':' : std::string()) + answer.items[0].text;
     else if (static_cast<std::size_t>(part) + 1 < service_->parts())
-        p.next = std::to_string(part + 1) + ".0";
+        p.next = std::to_string(part + 1) + ":0";
     for (const reply& key : answer.items[1].items)
         if (key.text.starts_with(params_.prefix) && !key.text.starts_with(tombstone_prefix))
             p.sids.push_back(key.text.substr(params_.prefix.size()));

@@ -35,11 +35,12 @@ struct redis_operation {
         std::exchange(waiter, {}).resume();
     }
 
-    /// The first of the replies that is an error; null: there is none.
+    /// The last of the replies that is an error; null: there is none.
     const reply* refusal() const noexcept {
+        const reply* last = nullptr;
         for (const reply& r : replies)
-            if (r.is_error()) return &r;
-        return nullptr;
+            if (r.is_error()) last = &r;
+        return last;
     }
 
     std::string request;  // the commands, encoded; kept for sending it again
@@ -52,9 +53,10 @@ struct redis_operation {
     std::coroutine_handle<> waiter;
 
     // On a Cluster:
-    std::uint16_t slot = 0;  // of all its keys
-    int part = -1;           // not negative: for that one of the primaries, whatever the slot
-    bool asking = false;     // each command behind an ASKING
+    std::uint16_t slot = 0;     // of all its keys
+    int part = -1;              // not negative: for that one of the primaries, whatever the slot
+    bool several_keys = false;  // where ASK is said of one alone, the others are not to be asked for there
+    bool asking = false;        // each command behind an ASKING
     std::uint8_t redirects = 0;
     redis_connection* answered_by = nullptr;  // it went there last
 };

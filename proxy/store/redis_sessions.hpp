@@ -94,6 +94,8 @@ class redis_store final : public session::session_store {
     task<error_code> ask(question<1>& q, const redis_script& script);
     task<result<write_outcome>> where_expected(question<1>& q, operation o, const redis_script& script);
     task<result<session_ptr>> load_alone(std::string_view sid, const void*& answered_by);
+    task<result<session_ptr>> load_tracked(std::string sid, const void*& answered_by);
+    task<void> remove_risen(std::string_view sid);
     task<result<session_ptr>> load_piecewise(std::string sid, const void*& answered_by);
     task<result<write_outcome>> retire_piecewise(std::string sid, std::string expected, std::string tombstone,
                                                  std::string text, seconds lasting);

@@ -19,8 +19,21 @@ bool is_refusal(const reply& r) {
     return r.is_error() && error_word(r.text) == "NOPERM";
 }
 
+bool is_other_type(const reply& r) {
+    return r.is_error() && error_word(r.text) == "WRONGTYPE";
+}
+
+// An answer to GET.
+bool is_value(const reply& r) {
+    return r.is_bulk() || r.is_nil() || is_other_type(r);
+}
+
 // `asked`: the TTL is counted from then on, rather a little short than too long.
 session_ptr session_of(reply&& value, std::int64_t pttl, mono_time asked) {
+    if (is_other_type(value)) {
+        value.type = reply::kind::bulk;
+        value.text.clear();
+    }
     // The key may run out between the two.
     if (value.is_nil() || pttl == -2) return {};
     std::optional<milliseconds> ttl;
@@ -39,6 +52,7 @@ task<result<session_ptr>> redis_store::load(std::string_view sid) {
 task<result<session_ptr>> redis_store::load_from(std::string sid, const void*& answered_by) {
     using loaded = session_ptr;
     if (!tombstones()) co_return co_await load_alone(sid, answered_by);
+    if (params_.near_cache.enabled) co_return co_await load_tracked(std::move(sid), answered_by);
     question<2> q(*this, operation::load, true, key_of(sid));
     append_command(q.op.request, {"MGET", key_of(sid), tombstone_of(sid)});
     append_command(q.op.request, {"PTTL", key_of(sid)});
@@ -55,15 +69,48 @@ task<result<session_ptr>> redis_store::load_from(std::string sid, const void*& a
     answered_by = q.op.answered_by;
     reply &value = both.items[0], &tombstone = both.items[1];
     if (tombstone.is_bulk()) {
-        // Stored by somebody who did not know of its end (connect-redis saves by SET): removed again.
-        if (value.is_bulk()) {
-            risen_.add();
-            co_await remove(sid);
-        }
+        if (value.is_bulk()) co_await remove_risen(sid);
         co_return q.timing.done<loaded>(read_tombstone(tombstone.text, wall_now()));
     }
     // A key of another type is nil, too, and one that was made in between.
     if (value.is_nil() && pttl.integer != -2) co_return co_await load_alone(sid, answered_by);
+    co_return q.timing.done<loaded>(session_of(std::move(value), pttl.integer, q.timing.started()));
+}
+
+// Stored by somebody who did not know of its end (connect-redis saves by SET).
+task<void> redis_store::remove_risen(std::string_view sid) {
+    risen_.add();
+    co_await remove(sid);
+}
+
+// As above, and Redis is to tell of changes of the session, and not of the tombstone that is never there: it
+// would be kept in Redis' table long after the session.
+task<result<session_ptr>> redis_store::load_tracked(std::string sid, const void*& answered_by) {
+    using loaded = session_ptr;
+    question<4> q(*this, operation::load, true, key_of(sid));
+    q.op.several_keys = true;
+    append_command(q.op.request, {"CLIENT", "CACHING", "YES"});
+    append_command(q.op.request, {"GET", key_of(sid)});
+    append_command(q.op.request, {"GET", tombstone_of(sid)});
+    append_command(q.op.request, {"PTTL", key_of(sid)});
+    if (const error_code ec = co_await q.asked()) co_return q.timing.failed<loaded>(ec);
+    auto& [caching, value, tombstone, pttl] = q.replies;
+    if (is_refusal(tombstone)) {
+        refuse_tombstones();
+        co_return co_await load_alone(sid, answered_by);
+    }
+    if (tombstone.is_error() && error_word(tombstone.text) == "ASK")
+        co_return co_await load_piecewise(std::move(sid), answered_by);
+    if (!is_value(tombstone))
+        co_return q.timing.failed<loaded>(not_expected(operation::load, tombstone, q.op));
+    if (!is_value(value)) co_return q.timing.failed<loaded>(not_expected(operation::load, value, q.op));
+    if (!pttl.is_integer()) co_return q.timing.failed<loaded>(not_expected(operation::load, pttl, q.op));
+    answered(operation::load);
+    if (tombstone.is_bulk()) {
+        if (!value.is_nil()) co_await remove_risen(sid);
+        co_return q.timing.done<loaded>(read_tombstone(tombstone.text, wall_now()));
+    }
+    if (caching.is_status("OK")) answered_by = q.op.answered_by;
     co_return q.timing.done<loaded>(session_of(std::move(value), pttl.integer, q.timing.started()));
 }
 
@@ -88,23 +135,20 @@ task<result<session_ptr>> redis_store::load_piecewise(std::string sid, const voi
 // Whatever is said of its end.
 task<result<session_ptr>> redis_store::load_alone(std::string_view sid, const void*& answered_by) {
     using loaded = session_ptr;
-    question<2> q(*this, operation::load, true, key_of(sid));
-    const auto key = key_of(sid);
-    append_command(q.op.request, {"GET", key});
-    append_command(q.op.request, {"PTTL", key});
+    question<3> q(*this, operation::load, true, key_of(sid));
+    if (params_.near_cache.enabled)
+        append_command(q.op.request, {"CLIENT", "CACHING", "YES"});
+    else
+        q.op.replies = q.op.replies.subspan(1);
+    append_command(q.op.request, {"GET", key_of(sid)});
+    append_command(q.op.request, {"PTTL", key_of(sid)});
     if (const error_code ec = co_await q.asked()) co_return q.timing.failed<loaded>(ec);
 
-    auto& [value, pttl] = q.replies;
-    const bool other_type = value.is_error() && error_word(value.text) == "WRONGTYPE";
-    if (!value.is_bulk() && !value.is_nil() && !other_type)
-        co_return q.timing.failed<loaded>(not_expected(operation::load, value, q.op));
+    auto& [caching, value, pttl] = q.replies;
+    if (!is_value(value)) co_return q.timing.failed<loaded>(not_expected(operation::load, value, q.op));
     if (!pttl.is_integer()) co_return q.timing.failed<loaded>(not_expected(operation::load, pttl, q.op));
     answered(operation::load);
-    answered_by = q.op.answered_by;
-    if (other_type) {
-        value.type = reply::kind::bulk;
-        value.text.clear();
-    }
+    if (caching.is_status("OK")) answered_by = q.op.answered_by;
     co_return q.timing.done<loaded>(session_of(std::move(value), pttl.integer, q.timing.started()));
 }
 

@@ -99,23 +99,27 @@ void tracking::arm() {
 
 task<void> tracking::ask_for_it(tracking_state::question q) {
     const auto self = shared_from_this();
-    std::array<reply, 2> answer;
+    std::array<reply, 3> answer;
     redis_operation op(answer, false, q.asked + params_.timeout);
     if (q.redirect)
-        append_command(op.request, {"CLIENT", "TRACKING", "ON", "REDIRECT", std::to_string(*q.redirect)});
+        append_command(op.request,
+                       {"CLIENT", "TRACKING", "ON", "REDIRECT", std::to_string(*q.redirect), "OPTIN"});
     else
-        append_command(op.request, {"CLIENT", "TRACKING", "ON"});
+        append_command(op.request, {"CLIENT", "TRACKING", "ON", "OPTIN"});
+    append_command(op.request, {"CLIENT", "CACHING", "YES"});  // as each question will that is kept
     op.request += heartbeat_.question;
     op.urgent = true;
     const error_code ec = co_await carried(connection_, op);
     if (stopped_ || !state_.is_current(q)) co_return;
     if (ec) co_return state_.not_armed(q);  // the next beat asks again
-    if (!answer[0].is_status("OK")) {
+    for (const int i : {0, 1}) {
+        if (answer[i].is_status("OK")) continue;
         state_.not_armed(q);
-        co_return refuse("CLIENT TRACKING: " + std::string(error_word(answer[0].text)));
+        const std::string_view word = error_word(answer[i].text);
+        co_return refuse((i == 0 ? "CLIENT TRACKING: " : "CLIENT CACHING: ") + std::string(word));
     }
     // What it has is not all there yet (LOADING), or it is the wrong one: what was kept may still be of use.
-    if (!heartbeat_.sound(answer[1])) co_return state_.not_armed(q);
+    if (!heartbeat_.sound(answer[2])) co_return state_.not_armed(q);
     state_.armed(q);
     show_open();
     const std::lock_guard lock(told_mutex);
