@@ -153,7 +153,7 @@ def test_operators_see_all_nodes(cluster, in_front):
         return done.returncode, done.stdout
 
     def users():
-        code, text = sessions("list", "--json")
+        code, text = sessions("list", "--json", "--limit", "1000")
         assert code == 0, text
         return sorted(json.loads(line)["user"] for line in text.splitlines())
 

@@ -269,7 +269,7 @@ def reset(scene):
 link_fault("half open", "nothing passes, nobody is told; then what was held back arrives", Link.half_open, near=True)
 link_fault("100 ms away", "each answer takes 100 ms", lambda link: link.latency(0.1), NONE)
 link_fault("too far away", "each answer takes 400 ms", lambda link: link.latency(0.4), near=True)
-link_fault("dripping", "answers come at 20 bytes a second", lambda link: link.drip(20), near=True)
+link_fault("dripping", "answers come at 5 bytes a second", lambda link: link.drip(5), near=True)
 for count in (0, 7, 100, 3000):
     link_fault(f"cut after {count}", f"each connection ends after {count} bytes of answers",
                lambda link, count=count: link.cut_after(count), ANY if count > 50 else BOTH)
