@@ -20,7 +20,7 @@ from harness.visitors import VISITED, Visitors
 from harness.wire import Truncated
 
 TIMEOUT = 0.25       # store.timeout, as it is by default
-LASTS = 0.5          # how long a fault does that has no length of its own
+LASTS = 0.6          # how long a fault does at least that has no length of its own
 AGAIN = 2.0          # within which everybody is served again
 KEEPING = ("--appendonly", "yes", "--appendfsync", "always")
 PASSWORD = "the-password-of-the-store"
@@ -82,7 +82,7 @@ def again_and_again(act, every):
 def until(what, seconds=10):
     end = time.monotonic() + seconds
     while not what():
-        assert time.monotonic() < end, "not in time"
+        assert time.monotonic() < end, "not in time: was that a fault?"
         time.sleep(0.005)
 
 
@@ -368,6 +368,8 @@ def test_fault(vestibule, backend, tmp_path, table, name, near):
             begin = time.monotonic()
             next(acts)
             time.sleep(max(0.0, LASTS - (time.monotonic() - begin)))
+            if this.fails in (BOTH, WRITES):
+                until(lambda: any(v.wrote and v.status != 200 for v in writers.all(begin)), 2 * SLOWER)
             during = [v for who in (readers, writers) for v in who.all(begin)]
             next(acts, None)
             mended = time.monotonic()
