@@ -1,6 +1,5 @@
 """Redis Cluster: sessions on every node, found wherever they are moved, and nobody is logged out on the way."""
 import json
-import threading
 import time
 
 import pytest

@@ -226,7 +226,7 @@ def nowhere(program):
     program.wait_log(lambda line: line.get("level") in ("warn", "error"))
 
 
-def test_wrong_settings_are_said(own, in_front, authority):
+def test_wrong_settings_are_said(own, in_front):
     sentinels = own(sentinel_password=OTHER_PASSWORD)
     nowhere(in_front(sentinels, store={"sentinel": {"user": "", "password": "not the right one"}}, ready=False))
     other = in_front(sentinels, store={"url": sentinels.url.replace(f"/{NAME}", "/others")}, ready=False)
