@@ -86,7 +86,7 @@ bool redis_connection::begin(redis_operation& op) {
                unsent + op.request.size() > max_unsent_bytes) {
         op.ec = errc::store_overloaded;
         metrics_.limited.add();
-    } else if (!link_ && (broken_ || (next_attempt_ && *next_attempt_ >= op.deadline))) {
+    } else if (broken_ || (!link_ && next_attempt_ && *next_attempt_ >= op.deadline)) {
         op.ec = last_failure_;
     }
     if (op.ec) return false;
@@ -159,7 +159,6 @@ task<void> redis_connection::serve(dialer::dialled d, failures& failed) {
     if (stopped_) co_return;
     if (link->answered() > 0) backoff_.reset();
     last_failure_ = errc::store_unavailable;
-    if (why == errc::store_timeout) show_broken(true);
     if (!leaving_.empty())
         report(last_failure_, leaving_);
     else if (link->protocol_problem())
@@ -195,7 +194,7 @@ void redis_connection::sort_orphans(redis_link& link, error_code why, failures& 
 void redis_connection::drop_hopeless(failures& failed) {
     std::deque<redis_operation*> kept;
     for (redis_operation* op : waiting_) {
-        if (stopped_ || broken_ || op->deadline <= *next_attempt_)
+        if (stopped_ || op->deadline <= *next_attempt_)
             failed.emplace_back(op, last_failure_);
         else
             kept.push_back(op);
@@ -234,8 +233,10 @@ void redis_connection::sweep() {
         link_->take_expired(now, late);
         for (redis_operation* op : late) failed.emplace_back(op, errc::store_timeout);
         limit(late.size());
-        if (const auto end = link_->patience_ends(params_.timeout); end && *end <= now)
+        if (const auto end = link_->patience_ends(params_.timeout); end && *end <= now) {
             link_->close(errc::store_timeout);
+            show_broken(true);
+        }
         if (const auto event = link_->next_event(params_.timeout))
             next = std::min(next.value_or(*event), *event);
     }

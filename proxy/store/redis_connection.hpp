@@ -6,8 +6,8 @@
 // The rules for operations:
 //   - connected: sent at the end of this event-loop turn, answered in order
 //   - not connected: waits for the connection, unless the next attempt comes too late for its deadline
-//   - broken (three attempts in a row have failed, or somebody has waited in vain): fails at once, until
-//     an attempt succeeds. The attempts go on by themselves, so no request has to try.
+//   - broken (three attempts in a row have failed, or somebody has waited in vain): what comes now fails at
+//     once, until an attempt succeeds. The attempts go on by themselves, so no request has to try.
 //   - connection lost: what never left is sent on the next one; what may be asked twice is, once and
 //     within its deadline; all else fails
 //   - refused since this is no primary any more: the connection is given up, and what was refused is sent

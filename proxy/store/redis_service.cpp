@@ -84,14 +84,14 @@ void redis_node::stop() {
 }
 
 redis_service::redis_service(boost::asio::io_context& io, const store_params& p, metrics_registry& metrics)
-    : io_(io),
-      params_(p),
-      links_(metrics),
-      open_gauge_(metrics.gauge("vestibule_near_cache_open",
-                                "Servers of the session store, over all workers, that keep the near cache "
-                                "coherent.")),
-      invalidations_(metrics.counter("vestibule_near_cache_invalidations_total",
-                                     "Changes of sessions that the session store told of.")) {}
+    : io_(io), params_(p), links_(metrics) {
+    if (!p.near_cache.enabled) return;
+    open_gauge_ = &metrics.gauge("vestibule_near_cache_open",
+                                 "Servers of the session store, over all workers, that keep the near cache "
+                                 "coherent.");
+    invalidations_ = &metrics.counter("vestibule_near_cache_invalidations_total",
+                                      "Changes of sessions that the session store told of.");
+}
 
 redis_node redis_service::make_node(std::unique_ptr<dialer> d, heartbeat h) {
     redis_node n;
@@ -100,10 +100,10 @@ redis_node redis_service::make_node(std::unique_ptr<dialer> d, heartbeat h) {
     n.cache = std::make_unique<near_cache>(params_.near_cache.max_bytes, bound(params_.near_cache.max_stale));
     cache_events events;
     events.on_invalidated = [this](std::string_view sid) {
-        invalidations_.add();
+        invalidations_->add();
         on_invalidated_(sid);
     };
-    events.on_open = [this](bool open) { open_gauge_.add(open ? 1 : -1); };
+    events.on_open = [this](bool open) { open_gauge_->add(open ? 1 : -1); };
     n.watch =
         std::make_shared<tracking>(io_, params_, *n.connection, *n.cache, std::move(events), std::move(h));
     return n;

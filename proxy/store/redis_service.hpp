@@ -72,7 +72,7 @@ class redis_service {
     const link_metrics links_;
 
   private:
-    metric_cell &open_gauge_, &invalidations_;
+    metric_cell *open_gauge_ = nullptr, *invalidations_ = nullptr;  // with near caches
     std::function<void(std::string_view)> on_invalidated_ = [](std::string_view) {};
 };
 
