@@ -34,7 +34,7 @@ class Plan:
     near: int = dataclasses.field(default=64 << 20, metadata={"help": "store.near_cache.max_bytes of a replica"})
     primaries: int = dataclasses.field(default=1, metadata={"help": "of the Redis Cluster"})
     table: int = dataclasses.field(default=1_000_000, metadata={"help": "tracking-table-max-keys; 0: without bound"})
-    tombstones: int = dataclasses.field(default=1, metadata={"help": "1: a load has the key of the tombstone tracked, "
+    tombstones: int = dataclasses.field(default=0, metadata={"help": "1: a load has the key of the tombstone tracked, "
                                                              "too; 0: only the session's"})
 
     @property

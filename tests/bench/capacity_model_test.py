@@ -132,7 +132,7 @@ def test_many_workers():
 @pytest.mark.parametrize("better, worse", [
     ({"sticky": 1}, {}), ({}, {"near": 1 << 15}), ({"replicas": 1}, {}), ({"touch": 20}, {}),
     ({"table": 1000, "tombstones": 0}, {"table": 60, "tombstones": 0}),
-    ({"table": 1000, "tombstones": 0}, {"table": 1000})])
+    ({"table": 1000, "tombstones": 0}, {"table": 1000, "tombstones": 1})])
 def test_what_helps(better, worse):
     base = dataclasses.replace(SMALL, replicas=4)
     good, bad = (simulate(dataclasses.replace(base, **change), seconds=40, warm=20) for change in (better, worse))
