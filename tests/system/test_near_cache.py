@@ -12,9 +12,9 @@ from harness.redis import Redis
 from harness.wire import request_text
 
 HANDSHAKE = ("ping", "hello", "auth", "select", "client", "subscribe", "info", "config", "command", "acl")
-ACL = ("~sess:*", "~vestibule:*", "resetchannels", "&__redis__:invalidate", "+mget", "+get", "+pttl", "+set", "+client|caching",
+ACL = ("~sess:*", "~vestibule:*", "resetchannels", "&__redis__:invalidate", "+mget", "+get", "+pttl", "+set",
        "+expire", "+del", "+eval", "+evalsha", "+ping", "+select", "+hello", "+client|id", "+client|tracking",
-       "+subscribe")
+       "+client|caching", "+subscribe")
 
 
 @pytest.fixture
