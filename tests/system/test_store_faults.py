@@ -109,7 +109,7 @@ def frozen(scene):
     scene.redis.thaw()
 
 
-@fault("a start that takes a second to load: `LOADING`", options=KEEPING)
+@fault("a start that takes a second to load: `LOADING`", ANY, options=KEEPING)
 def loading(scene):
     with scene.redis.connect() as connection:
         connection.all([("SET", f"ballast:{i}", i) for i in range(8000)])
