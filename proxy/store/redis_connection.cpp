@@ -17,6 +17,15 @@ constexpr unsigned answers_for_one_more = 8;
 // A server that stays a replica is not connected to again and again for each write that it refuses.
 constexpr milliseconds between_leaves{2000};
 
+bool is_of_redis(std::string_view word) noexcept {
+    static constexpr std::string_view words[] = {
+        "ERR",         "NOPERM",     "NOAUTH",  "WRONGPASS", "DENIED",    "READONLY",  "LOADING", "MISCONF",
+        "MASTERDOWN",  "NOREPLICAS", "OOM",     "BUSY",      "NOSCRIPT",  "WRONGTYPE", "MOVED",   "ASK",
+        "CLUSTERDOWN", "TRYAGAIN",   "NOPROTO", "CROSSSLOT", "EXECABORT", "UNBLOCKED", "IOERR",   "NOTREADY",
+    };
+    return std::find(std::begin(words), std::end(words), word) != std::end(words);
+}
+
 std::uint32_t random_seed() noexcept {
     unsigned char bytes[4];
     random_bytes(bytes);
@@ -256,6 +265,11 @@ bool redis_connection::take_answer(redis_operation& op) {
     }
     if (referee_ && referee_->redirected(op, *refusal)) return true;
     const std::string_view word = error_word(refusal->text);
+    // No Redis says so: who knows what else is not as it was sent, and to whose question the next answer is.
+    if (!is_of_redis(word)) {
+        distrust();
+        return false;
+    }
     if (word != "READONLY" && word != "MASTERDOWN") return false;
     if (exact_now() - connected_at_ < between_leaves && !dialer_->finds()) return false;
     leave(std::string(word) + ": not a primary (any more)");
