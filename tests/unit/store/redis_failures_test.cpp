@@ -274,6 +274,21 @@ TEST_F(redis_failures, a_connection_out_of_step_is_given_up) {
     EXPECT_EQ(fake->connections, 2u);
 }
 
+TEST_F(redis_failures, an_error_that_no_redis_makes_ends_the_connection) {
+    for (const auto& [text, connections] :
+         {std::pair("-ERR some error of a Redis\r\n", 1u), std::pair("-OOM command not allowed\r\n", 1u),
+          std::pair("-WHAT is this\r\n", 2u), std::pair("-what is this\r\n", 2u)}) {
+        start(1s);
+        fake->on_command = [text = text](peer& p, const words& w) {
+            p.send(w[0] == "SET" ? text : "+PONG\r\n");
+        };
+        ASSERT_TRUE(wait(store->ping()));
+        EXPECT_EQ(wait(store->create("a", "v", 60s)).error(), errc::store_refused) << text;
+        EXPECT_TRUE(wait(store->ping())) << text;
+        EXPECT_EQ(fake->connections, connections) << text;
+    }
+}
+
 TEST_F(redis_failures, the_breaker_opens_after_three_attempts_and_closes_by_itself) {
     start(600ms);
     fake->on_command = pong;
