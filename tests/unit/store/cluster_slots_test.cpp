@@ -1,6 +1,8 @@
 // Slots, maps and redirects of a Redis Cluster, as text.
 #include "store/cluster_slots.hpp"
 
+#include "decoded.hpp"
+
 #include <gtest/gtest.h>
 
 #include <string>
@@ -12,14 +14,6 @@ namespace {
 using namespace store;
 
 const net::endpoint asked{"10.0.0.9", 7000, {}};
-
-reply decoded(std::string_view bytes) {
-    reply_decoder d;
-    reply r;
-    d.feed(bytes);
-    EXPECT_EQ(d.next(r), reply_decoder::status::ready);
-    return r;
-}
 
 // By `CLUSTER KEYSLOT` of Redis 7.0.
 TEST(key_slot, is_that_of_redis) {

@@ -1,6 +1,8 @@
 // What sentinels say, as text.
 #include "store/sentinels.hpp"
 
+#include "decoded.hpp"
+
 #include <gtest/gtest.h>
 
 #include <string>
@@ -9,14 +11,6 @@ namespace vestibule::test {
 namespace {
 
 using namespace store;
-
-reply decoded(std::string_view bytes) {
-    reply_decoder d;
-    reply r;
-    d.feed(bytes);
-    EXPECT_EQ(d.next(r), reply_decoder::status::ready);
-    return r;
-}
 
 TEST(read_primary, takes_host_and_port) {
     std::string problem;
