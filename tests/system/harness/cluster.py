@@ -5,11 +5,9 @@ import socket
 import subprocess
 import time
 
-from .redis import Redis, RedisError, Sessions, free_port
-from .wire import Truncated
+from .redis import UNREACHABLE, Redis, Sessions, free_port, until
 
 SLOTS = 16384
-UNREACHABLE = (OSError, Truncated, RedisError)
 
 
 def slot_of(key):
@@ -100,7 +98,7 @@ class Cluster(Sessions):
             first, last = SLOTS * i // primaries, SLOTS * (i + 1) // primaries
             node.command("CLUSTER", "ADDSLOTS", *range(first, last))
         ids = {node.id for node in self.nodes}
-        self._until(lambda: all({row[0] for row in self.known_to(node)} == ids for node in self.nodes),
+        until(lambda: all({row[0] for row in self.known_to(node)} == ids for node in self.nodes),
                     "everybody knows everybody")
         for i, node in enumerate(self.nodes[primaries:]):
             node.command("CLUSTER", "REPLICATE", self.nodes[i % primaries].id)
@@ -124,20 +122,7 @@ class Cluster(Sessions):
                 return False
             roles = [node.command("ROLE") for node in alive]
             return all(said[0] == b"master" or said[3] == b"connected" for said in roles)
-        self._until(well, "the cluster is well", seconds)
-
-    @staticmethod
-    def _until(what, name, seconds=15):
-        end = time.monotonic() + seconds
-        while True:
-            try:
-                if what():
-                    return
-                problem = ""
-            except UNREACHABLE as error:
-                problem = error
-            assert time.monotonic() < end, f"not in time: {name} {problem}"
-            time.sleep(0.02)
+        until(well, "the cluster is well", seconds)
 
     @property
     def url(self):

@@ -14,6 +14,23 @@ class RedisError(Exception):
     pass
 
 
+UNREACHABLE = (OSError, Truncated, RedisError)
+
+
+def until(what, name, seconds=15):
+    """Waits until what() is true; servers that cannot be reached meanwhile are no news."""
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            if what():
+                return
+            problem = ""
+        except UNREACHABLE as error:
+            problem = error
+        assert time.monotonic() < end, f"not in time: {name} {problem}"
+        time.sleep(0.01)
+
+
 def free_port():
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))

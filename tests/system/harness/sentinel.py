@@ -4,11 +4,9 @@ import secrets
 import subprocess
 import time
 
-from .redis import Redis, RedisError, Sessions
-from .wire import Truncated
+from .redis import UNREACHABLE, Redis, Sessions, until
 
 NAME = "sessions"
-UNREACHABLE = (OSError, Truncated, RedisError)
 
 
 def role(node):
@@ -68,7 +66,7 @@ class Sentinels(Sessions):
         try:
             for i in range(1 + replicas):
                 self._add(options if i == 0 else [*options, *self._replica_of(self.nodes[0])], auth)
-            self._until(lambda: len(self.replicas()) == replicas, "the replicas are in step")
+            until(lambda: len(self.replicas()) == replicas, "the replicas are in step")
             self._watch(count, lines)
         except BaseException:
             self.stop()
@@ -117,20 +115,7 @@ class Sentinels(Sessions):
                     and len(replicas) == len(self.nodes) - 1
                     and all(r["flags"] == "slave" and r["master-link-status"] == "ok" for r in replicas)
                     and "OK" in sentinel.command("SENTINEL", "CKQUORUM", NAME))
-        self._until(lambda: all(well(s) for s in self.sentinels), "the sentinels are content", seconds)
-
-    @staticmethod
-    def _until(what, name, seconds=10):
-        end = time.monotonic() + seconds
-        while True:
-            try:
-                if what():
-                    return
-                problem = ""
-            except UNREACHABLE as error:
-                problem = error
-            assert time.monotonic() < end, f"not in time: {name} {problem}"
-            time.sleep(0.01)
+        until(lambda: all(well(s) for s in self.sentinels), "the sentinels are content", seconds)
 
     @property
     def url(self):
