@@ -149,6 +149,8 @@ task<void> redis_connection::serve(dialer::dialled d, failures& failed) {
     link_ = link;
     at_ = std::move(d.at);
     connected_at_ = counted_since_ = exact_now();
+    per_timeout_.reset();
+    limited_ = false;
     counted_from_ = 0;
     limit_ = params_.max_waiting;
     leaving_.clear();
@@ -285,17 +287,18 @@ bool redis_connection::send_again(redis_operation& op) {
     return true;
 }
 
-// The server says something, but too late for some: what it has answered in the meantime is what it can do.
+// The server says something, but too late for some: what it has lately answered in one timeout is what it can do.
 void redis_connection::limit(std::size_t expired) {
     const mono_time now = exact_now();
-    const auto elapsed = now - counted_since_;
-    if (elapsed < params_.timeout / 2) return;
-    const std::uint64_t answered = link_->answered() - counted_from_;
-    counted_since_ = now;
-    counted_from_ = link_->answered();
-    if (expired == 0) return;
-    const double per_timeout = double(answered) * (std::chrono::duration<double>(params_.timeout) / elapsed);
-    limit_ = std::clamp(static_cast<std::size_t>(per_timeout), std::min(lowest_limit, params_.max_waiting),
+    if (const auto elapsed = now - counted_since_; elapsed >= params_.timeout / 2) {
+        const std::uint64_t answered = link_->answered() - counted_from_;
+        per_timeout_ = double(answered) * (std::chrono::duration<double>(params_.timeout) / elapsed);
+        counted_since_ = now;
+        counted_from_ = link_->answered();
+        limited_ = false;
+    }
+    if (expired == 0 || !per_timeout_ || std::exchange(limited_, true)) return;
+    limit_ = std::clamp(static_cast<std::size_t>(*per_timeout_), std::min(lowest_limit, params_.max_waiting),
                         params_.max_waiting);
     answered_at_limit_ = 0;
 }

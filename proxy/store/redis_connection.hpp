@@ -138,6 +138,8 @@ class redis_connection : public std::enable_shared_from_this<redis_connection> {
     std::size_t limit_;               // operations let in
     unsigned answered_at_limit_ = 0;  // since it was raised last
     mono_time counted_since_{};
+    std::optional<double> per_timeout_;  // answers, in the count before this one
+    bool limited_ = false;               // since the count began
     std::uint64_t counted_from_ = 0;  // link_->answered() then
 
     backoff backoff_;

@@ -54,7 +54,7 @@ class fake_redis {
         void later(std::chrono::milliseconds after, F f) {
             pace_.expires_after(after);
             pace_.async_wait([self = shared_from_this(), f = std::move(f)](auto ec) mutable {
-                if (!ec) f(*self);
+                if (!ec && self->socket_.is_open()) f(*self);  // it may have been on its way when closed
             });
         }
 
