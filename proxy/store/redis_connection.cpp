@@ -287,7 +287,8 @@ bool redis_connection::send_again(redis_operation& op) {
     return true;
 }
 
-// The server says something, but too late for some: what it has lately answered in one timeout is what it can do.
+// The server says something, but too late for some: what it has lately answered in one timeout is what it
+// can do.
 void redis_connection::limit(std::size_t expired) {
     const mono_time now = exact_now();
     if (const auto elapsed = now - counted_since_; elapsed >= params_.timeout / 2) {

@@ -101,6 +101,7 @@ class redis_store final : public session::session_store {
                                                  std::string text, seconds lasting);
     task<result<bool>> remove(std::string_view sid);
 
+    error_code not_its_own(const reply& echo, std::string_view sid, const redis_operation& op);
     error_code not_expected(operation o, const reply& r, const redis_operation& op);
     bool tombstones() const noexcept { return params_.tombstone > seconds(0) && !tombstones_refused_; }
     void refuse_tombstones();

@@ -105,6 +105,10 @@ class fake_redis {
         }
     }
 
+    static std::string echo(const std::string& text) {
+        return "$" + std::to_string(text.size()) + "\r\n" + text + "\r\n";
+    }
+
     std::uint16_t port() const { return acceptor_.local_endpoint().port(); }
 
     std::size_t count(std::string_view command) const {
@@ -115,6 +119,8 @@ class fake_redis {
 
     /// Everything but the greeting; without it, silence.
     std::function<void(peer&, const words&)> on_command;
+    /// ECHO, with which each load ends, is answered here where on_command answers the rest.
+    bool echoes = true;
     /// AUTH, SELECT and CLIENT; without it, +OK.
     std::function<void(peer&, const words&)> on_greeting;
 
@@ -133,6 +139,7 @@ class fake_redis {
     }
 
     void receive(peer& p, const words& w) {
+        if (w.at(0) == "ECHO" && echoes && on_command) return p.send(echo(w.at(1)));
         const bool greeting = w.at(0) == "AUTH" || w.at(0) == "SELECT" || w.at(0) == "CLIENT";
         (greeting ? greetings : seen).push_back(w);
         if (!greeting && on_command) on_command(p, w);

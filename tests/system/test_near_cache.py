@@ -12,7 +12,7 @@ from harness.redis import Redis
 from harness.wire import request_text
 
 HANDSHAKE = ("ping", "hello", "auth", "select", "client", "subscribe", "info", "config", "command", "acl")
-ACL = ("~sess:*", "~vestibule:*", "resetchannels", "&__redis__:invalidate", "+mget", "+get", "+pttl", "+set",
+ACL = ("~sess:*", "~vestibule:*", "resetchannels", "&__redis__:invalidate", "+mget", "+get", "+pttl", "+echo", "+set",
        "+expire", "+del", "+eval", "+evalsha", "+ping", "+select", "+hello", "+client|id", "+client|tracking",
        "+client|caching", "+subscribe")
 

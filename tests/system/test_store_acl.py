@@ -1,29 +1,19 @@
 """The rule of deploy/redis-acl.md is enough for all that vestibule does, and no word of it is too much."""
-import pathlib
-import shlex
 import time
 
 import pytest
 
-from harness import cookies
+from harness import acl, cookies
 from harness.browser import Browser, changed, patched, steered
 from harness.program import SLOWER, run
 from harness.wire import request
 
-PAGE = pathlib.Path(__file__).parents[2] / "deploy/redis-acl.md"
 PASSWORD = "password of a user with few rights"
 cookies.CONFIDENTIAL.add(PASSWORD)
 LOGIN = changed(X_Authenticated_User="u1")
 
 
-def rules():
-    """Every ACL SETUSER of the page, as its words behind the user's name."""
-    commands = [shlex.split(line) for block in PAGE.read_text().split("```sh\n")[1:]
-                for line in block.split("```")[0].replace("\\\n", " ").splitlines()]
-    return [command[command.index("SETUSER") + 2:] for command in commands if "SETUSER" in command]
-
-
-RULE = [word.replace("PASSWORD", PASSWORD) for word in rules()[0]]
+RULE = [word.replace("PASSWORD", PASSWORD) for word in acl.rules()[acl.STORE]]
 RIGHTS = [word for word in RULE if word[0] in "~&+"]
 TOLD = ("the session store refuses", "near cache off", "no tombstones")
 RESP2_ONLY = {"&__redis__:invalidate", "+client|id", "+subscribe"}
@@ -162,6 +152,6 @@ def test_a_database_needs_select(allowed, redis, vestibule):
 
 def test_the_words_for_a_cluster_and_behind_sentinels_are_known(redis):
     """On a Redis of the data; Sentinel's own are in front of a sentinel's test."""
-    for words in rules()[1:]:
+    for words in acl.rules()[1:]:
         if "+subscribe" not in words:
             redis.command("ACL", "SETUSER", "vestibule", *words)

@@ -84,20 +84,17 @@ TEST_F(redis_failures, only_what_may_be_asked_twice_is) {
 
 TEST_F(redis_failures, a_slow_answer_times_out_and_is_not_taken_for_the_next_one) {
     start(300ms);
-    fake->on_command = [](peer& p, const words& w) {
-        if (w[0] == "GET" && w[1] == "sess:slow")
-            p.later(450ms, [](peer& q) { q.send("$4\r\nslow\r\n:1\r\n"); });
-        if (w[0] == "PING") p.send("+PONG\r\n");
-    };
+    fake->echoes = false;
+    fake->on_command = pong;
     EXPECT_TRUE(wait(store->ping()));
     // Something keeps coming, so the connection is kept.
-    fake->on_command = [previous = fake->on_command](peer& p, const words& w) {
+    fake->on_command = [](peer& p, const words& w) {
         if (w[0] == "GET" && w[1] == "sess:slow") {
             p.later(200ms, [](peer& q) {
                 q.send("$4\r\n");
                 q.later(250ms, [](peer& r) {
-                    r.send("slow\r\n:1\r\n");
-                    r.send("$4\r\nfast\r\n:2\r\n");
+                    r.send("slow\r\n:1\r\n$4\r\nslow\r\n");
+                    r.send("$4\r\nfast\r\n:2\r\n$4\r\nfast\r\n");
                 });
             });
         }
@@ -328,16 +325,17 @@ TEST_F(redis_failures, who_is_no_primary_any_more_is_left_and_the_write_goes_to_
 
 TEST_F(redis_failures, what_a_slow_server_cannot_do_in_time_is_refused_at_once) {
     start(200ms);
+    fake->echoes = false;
     int pending = 0;
     // One answer each 10 ms, whatever is asked.
     std::function<void(peer&)> next = [&](peer& p) {
         if (pending == 0) return;
         --pending;
-        p.send("$1\r\nv\r\n:1000\r\n");
+        p.send("$1\r\nv\r\n:1000\r\n$1\r\na\r\n");
         p.later(10ms, [&](peer& q) { next(q); });
     };
     fake->on_command = [&](peer& p, const words& w) {
-        if (w[0] != "PTTL") return;
+        if (w[0] != "ECHO") return;
         if (pending++ == 0) p.later(10ms, [&](peer& q) { next(q); });
     };
     const auto offered = [&](int count) {

@@ -86,7 +86,8 @@ TEST_F(redis_real, survives_the_loss_of_its_script) {
 }
 
 TEST_F(redis_real, tells_what_the_server_forbids) {
-    server().raw({"ACL", "SETUSER", "reader", "on", ">pw", "~sess:*", "+get", "+pttl", "+evalsha", "+eval"});
+    server().raw(
+        {"ACL", "SETUSER", "reader", "on", ">pw", "~sess:*", "+get", "+pttl", "+echo", "+evalsha", "+eval"});
     server().raw({"SET", "sess:a", "v"});
     start("redis://reader:pw@127.0.0.1:" + std::to_string(server().port()));
     EXPECT_EQ(wait(store->load("a")).value()->value, "v");

@@ -3,6 +3,9 @@
 
 #include <gmock/gmock.h>
 
+#include <array>
+#include <vector>
+
 namespace vestibule::test {
 namespace {
 
@@ -156,8 +159,9 @@ TEST_F(redis_replies, refuses_to_bring_the_script_for_ever) {
 
 TEST_F(redis_replies, understands_replies_byte_by_byte) {
     start();
+    fake->echoes = false;
     fake->on_command = [](peer& p, const words& w) {
-        if (w[0] == "PTTL") p.send_slowly("$12\r\n{\"a\":\"\r\n$-1\"\r\n:60000\r\n");
+        if (w[0] == "ECHO") p.send_slowly("$12\r\n{\"a\":\"\r\n$-1\"\r\n:60000\r\n$1\r\na\r\n");
     };
     const auto r = wait(store->load("a"));
     ASSERT_TRUE(r && *r);
@@ -201,6 +205,47 @@ TEST_F(redis_replies, gives_up_a_connection_whose_answers_do_not_fit) {
         EXPECT_EQ(ask(name), errc::store_protocol) << name << odd;
         EXPECT_TRUE(wait(store->ping())) << name << odd;
         EXPECT_EQ(fake->connections, 2u) << name << odd;
+    }
+}
+
+task<void> load_value(session_store& s, const char* sid, std::string& out) {
+    const auto r = co_await s.load(sid);
+    out = r ? *r ? (*r)->value : "absent" : "failed";
+}
+
+// Something in between loses answers, puts some in, or puts one in the place of another.
+TEST_F(redis_replies, gives_nobody_the_session_of_another_however_the_answers_are_shifted) {
+    const std::pair<std::size_t, std::string> rows[] = {
+        {1, ""},           {2, ""}, {3, ""}, {4, ""}, {0, "$-1\r\n"}, {0, ":1\r\n"}, {1, "-ERR an error\r\n"},
+        {3, "$1\r\nx\r\n"}};
+    const std::array<const char*, 3> sids{"a", "b", "c"};
+    const std::size_t of_each = 3;  // answers
+    for (const auto& [lost, put] : rows) {
+        for (std::size_t at = 0; at < 2 * of_each; ++at) {
+            start(100ms);
+            fake->echoes = false;
+            std::size_t answers = 0;
+            fake->on_command = [&, lost = lost, put = put](peer& p, const words& w) {
+                const std::size_t n = p.number == 1 ? answers++ : at + lost;
+                if (n == at) p.send(put);
+                if (n >= at && n < at + lost) return;
+                p.send(w[0] == "GET"    ? fake_redis::echo("of " + w[1])
+                       : w[0] == "PTTL" ? ":60000\r\n"
+                       : w[0] == "ECHO" ? fake_redis::echo(w[1])
+                                        : "+PONG\r\n");
+            };
+            std::array<std::string, sids.size()> values;
+            std::vector<task<void>> tasks;
+            for (std::size_t i = 0; i < sids.size(); ++i)
+                tasks.push_back(load_value(*store, sids[i], values[i]));
+            run_all(io, std::move(tasks));
+            for (std::size_t i = 0; i < sids.size(); ++i) {
+                const std::string own = std::string("of sess:") + sids[i];
+                EXPECT_THAT(values[i], testing::AnyOf(own, "failed")) << at << ' ' << lost << ' ' << put;
+                const bool before = (i + 1) * of_each <= at;
+                EXPECT_TRUE(!before || values[i] == own) << at << ' ' << lost << ' ' << put;
+            }
+        }
     }
 }
 
