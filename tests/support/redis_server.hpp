@@ -15,12 +15,13 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <initializer_list>
 #include <memory>
 #include <optional>
+#include <sstream>
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace vestibule::test {
@@ -63,8 +64,10 @@ inline std::uint16_t free_port() {
 
 class redis_server {
   public:
-    /// `tls`: also a TLS port, with a fresh self-signed certificate for localhost and 127.0.0.1.
-    explicit redis_server(bool tls = false) : port_(free_port()), tls_port_(tls ? free_port() : 0) {
+    /// `tls`: also a TLS port, with a fresh self-signed certificate for localhost and 127.0.0.1. `more`: of
+    /// its command line.
+    explicit redis_server(bool tls = false, std::vector<std::string> more = {})
+        : port_(free_port()), tls_port_(tls ? free_port() : 0), more_(std::move(more)) {
         char name[] = "/tmp/vestibule-redis-XXXXXX";
         if (!::mkdtemp(name)) throw std::runtime_error("no temporary directory");
         directory_ = name;
@@ -106,6 +109,7 @@ class redis_server {
             set("--tls-key-file", directory_ + "/tls.key");
             set("--tls-auth-clients", "no");
         }
+        words.insert(words.end(), more_.begin(), more_.end());
         pid_ = start_program(words, directory_ + "/redis.log");
         const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
         while (!connect()) {
@@ -163,12 +167,10 @@ class redis_server {
 
     /// Lets the time to live of every key of the selected database pass by `ms`.
     void age_keys(long long ms) {
-        static constexpr char script[] = R"(
-            for _, key in ipairs(redis.call('KEYS', '*')) do
-              local left = redis.call('PTTL', key)
-              if left >= 0 then redis.call('PEXPIRE', key, left - tonumber(ARGV[1])) end
-            end)";
-        raw({"EVAL", script, "0", std::to_string(ms)});
+        std::istringstream keys(raw({"KEYS", "*"}).value_or(""));
+        for (std::string key; std::getline(keys, key);)
+            if (const long long left = std::stoll(*raw({"PTTL", key})); left >= 0)
+                raw({"PEXPIRE", key, std::to_string(left - ms)});
     }
 
   private:
@@ -186,6 +188,7 @@ class redis_server {
     };
 
     std::uint16_t port_, tls_port_;
+    std::vector<std::string> more_;
     std::string directory_;
     pid_t pid_ = 0;
     std::unique_ptr<redisContext, context_deleter> raw_;

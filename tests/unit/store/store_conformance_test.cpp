@@ -3,7 +3,7 @@
 #include <vestibule/store/memory_store.hpp>
 #include <vestibule/store/redis_store.hpp>
 
-#include "redis_server.hpp"
+#include "redis_topologies.hpp"
 
 namespace vestibule::test {
 namespace {
@@ -78,6 +78,7 @@ redis_server& server() {
                 "+hello",
                 "+client|id",
                 "+client|tracking",
+                "+client|caching",
                 "+subscribe",
                 "~vestibule:*",
                 "+mget",
@@ -96,18 +97,22 @@ redis_server& server() {
     return *instance;
 }
 
+redis_cluster_servers& cluster() {
+    static redis_cluster_servers instance;
+    return instance;
+}
+
+redis_sentinel& sentinel() {
+    static redis_sentinel instance(server());
+    return instance;
+}
+
 class redis_fixture final : public store_fixture {
   public:
-    redis_fixture(const std::string& url, int database, bool near_cache = false)
-        : database_(std::to_string(database)) {
-        server().raw({"FLUSHALL"});
-        std::string problem;
-        store::store_params params;
-        params.url = store::parse_store_url(url, problem).value();
-        params.near_cache.enabled = near_cache;
-        params.timeout = 10s;  // sanitizers and a busy machine are slow
-        for (auto& s : stores_) s = store::make_redis_store(io_, params, metrics_);
-    }
+    redis_fixture(const std::string& url, bool near_cache = false, int database = 0)
+        : redis_fixture({&server()}, url, near_cache, std::to_string(database)) {}
+    explicit redis_fixture(redis_cluster_servers& servers, bool near_cache = false)
+        : redis_fixture(primaries(servers), servers.url(), near_cache, "") {}
     ~redis_fixture() override {
         for (auto& s : stores_) s.reset();
         io_.restart();
@@ -117,14 +122,34 @@ class redis_fixture final : public store_fixture {
     session_store& store(std::size_t worker) override { return *stores_[worker]; }
     void run(std::vector<task<void>> tasks) override { run_all(io_, std::move(tasks)); }
     void advance(milliseconds by) override {
-        server().raw({"SELECT", database_});
-        server().age_keys(by.count());
+        for (redis_server* s : servers_) {
+            if (!database_.empty()) s->raw({"SELECT", database_});
+            s->age_keys(by.count());
+        }
     }
 
   private:
+    redis_fixture(std::vector<redis_server*> servers, const std::string& url, bool near_cache,
+                  std::string database)
+        : servers_(std::move(servers)), database_(std::move(database)) {
+        for (redis_server* s : servers_) s->raw({"FLUSHALL"});
+        std::string problem;
+        store::store_params params;
+        params.url = store::parse_store_url(url, problem).value();
+        params.near_cache.enabled = near_cache;
+        params.timeout = 10s;  // sanitizers and a busy machine are slow
+        for (auto& s : stores_) s = store::make_redis_store(io_, params, metrics_);
+    }
+    static std::vector<redis_server*> primaries(const redis_cluster_servers& servers) {
+        std::vector<redis_server*> out;
+        for (const auto& node : servers.nodes()) out.push_back(node.get());
+        return out;
+    }
+
+    const std::vector<redis_server*> servers_;
+    const std::string database_;  // empty: there is one alone
     boost::asio::io_context io_;
     metrics_registry metrics_;
-    std::string database_;
     std::unique_ptr<session_store> stores_[2];
 };
 
@@ -132,30 +157,43 @@ std::unique_ptr<store_fixture> in_memory() {
     return std::make_unique<memory_fixture>();
 }
 std::unique_ptr<store_fixture> over_tcp() {
-    return std::make_unique<redis_fixture>("redis://127.0.0.1:" + std::to_string(server().port()), 0);
+    return std::make_unique<redis_fixture>("redis://127.0.0.1:" + std::to_string(server().port()));
 }
 std::unique_ptr<store_fixture> over_unix_socket() {
-    return std::make_unique<redis_fixture>("redis+unix://" + server().socket() + "?db=2", 2);
+    return std::make_unique<redis_fixture>("redis+unix://" + server().socket() + "?db=2", false, 2);
 }
 std::unique_ptr<store_fixture> over_tls() {
-    return std::make_unique<redis_fixture>("rediss://127.0.0.1:" + std::to_string(server().tls_port()), 0);
+    return std::make_unique<redis_fixture>("rediss://127.0.0.1:" + std::to_string(server().tls_port()));
 }
 std::unique_ptr<store_fixture> with_user_and_database() {
     const std::string at = "@127.0.0.1:" + std::to_string(server().port());
-    return std::make_unique<redis_fixture>("redis://app:p%40ss%3Aw%2F%23%25" + at + "/3", 3);
+    return std::make_unique<redis_fixture>("redis://app:p%40ss%3Aw%2F%23%25" + at + "/3", false, 3);
 }
 std::unique_ptr<store_fixture> with_near_cache() {
     const std::string url = "redis://near:pw@127.0.0.1:" + std::to_string(server().port());
-    return std::make_unique<redis_fixture>(url, 0, true);
+    return std::make_unique<redis_fixture>(url, true);
+}
+std::unique_ptr<store_fixture> by_sentinel() {
+    return std::make_unique<redis_fixture>(sentinel().url(), true);
+}
+std::unique_ptr<store_fixture> on_cluster() {
+    return std::make_unique<redis_fixture>(cluster());
+}
+std::unique_ptr<store_fixture> on_cluster_with_near_cache() {
+    return std::make_unique<redis_fixture>(cluster(), true);
 }
 
-INSTANTIATE_TEST_SUITE_P(every, store_conformance,
-                         testing::Values(store_under_test{"memory", in_memory},
-                                         store_under_test{"redis_tcp", over_tcp},
-                                         store_under_test{"redis_unix_socket", over_unix_socket},
-                                         store_under_test{"redis_tls", over_tls},
-                                         store_under_test{"redis_user_and_database", with_user_and_database},
-                                         store_under_test{"redis_near_cache", with_near_cache}),
+const store_under_test stores[] = {{"memory", in_memory},
+                                   {"redis_tcp", over_tcp},
+                                   {"redis_unix_socket", over_unix_socket},
+                                   {"redis_tls", over_tls},
+                                   {"redis_user_and_database", with_user_and_database},
+                                   {"redis_near_cache", with_near_cache},
+                                   {"redis_sentinel", by_sentinel},
+                                   {"redis_cluster", on_cluster},
+                                   {"redis_cluster_near_cache", on_cluster_with_near_cache}};
+
+INSTANTIATE_TEST_SUITE_P(every, store_conformance, testing::ValuesIn(stores),
                          [](const auto& i) { return i.param.name; });
 
 }  // namespace
