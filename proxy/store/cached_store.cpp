@@ -173,14 +173,10 @@ task<result<session_ptr>> cached_store::ask(const std::string& sid) {
     auto answer = co_await direct_->load_from(sid, answered_by);
     const redis_node* const node = node_of(sid);
     if (answer && node != nullptr) {
-        // Only what the server said that will tell of changes. And of what is not live nothing is kept: like
-        // an absence, it may end without a word.
-        const bool kept = *answer && (*answer)->state == session::standing::live &&
-                          node->connection.get() == answered_by && node->cache->open();
-        if (node->cache->open())
-            node->cache->land(q, kept ? *answer : session_ptr());
-        else
-            node->cache->invalidate(sid);  // what was kept for an outage may be older than this
+        // Of what is not live nothing is kept: like an absence, it may end without a word.
+        const bool live = *answer && (*answer)->state == session::standing::live;
+        const session_ptr s = live ? *answer : session_ptr();
+        node->cache->land(q, sid, s, node->connection.get() == answered_by);
     }
     count_bytes();
     waiter* w = std::exchange(q.first, nullptr);

@@ -22,28 +22,31 @@ near_cache::flight::~flight() {
 
 session::session_ptr near_cache::find(std::string_view sid, mono_time now) noexcept {
     if (!open_ || !fresh(now)) return {};
-    return answer(sid, now);
+    const auto e = entry_of(sid, now);
+    if (e == queue_.end() || e->left_over) return {};
+    e->visited = true;
+    return e->session;
 }
 
 session::session_ptr near_cache::find_stale(std::string_view sid, mono_time now) noexcept {
-    if (!fresh(now)) {
-        if (!open_) clear();
+    if (!open_ && !fresh(now)) {
+        clear();
         return {};
     }
-    return answer(sid, now);
+    const auto e = entry_of(sid, now);
+    if (e == queue_.end() || !(e->left_over ? now <= e->ends : fresh(now))) return {};
+    e->visited = true;
+    return e->session;
 }
 
-session::session_ptr near_cache::answer(std::string_view sid, mono_time now) noexcept {
+near_cache::queue::iterator near_cache::entry_of(std::string_view sid, mono_time now) noexcept {
     const auto found = entries_.find(sid);
-    if (found == entries_.end()) return {};
-    entry& e = *found->second;
+    if (found == entries_.end()) return queue_.end();
+    const auto e = found->second;
     // The store tells of an expired key only when it comes across it: an entry ends by itself.
-    if (e.session->ttl && now >= e.session->loaded + *e.session->ttl) {
-        erase(found->second);
-        return {};
-    }
-    e.visited = true;
-    return e.session;
+    if (!e->session->ttl || now < e->session->loaded + *e->session->ttl) return e;
+    erase(e);
+    return queue_.end();
 }
 
 void near_cache::take_off(flight& f, std::string_view sid) {
@@ -58,12 +61,18 @@ near_cache::flight* near_cache::in_flight(std::string_view sid) noexcept {
     return found == flights_.end() ? nullptr : found->second;
 }
 
-void near_cache::land(flight& f, const session::session_ptr& s) {
-    if (f.cache_ != this) return;
-    flights_.erase(f.sid_);
-    f.cache_ = nullptr;
+void near_cache::land(flight& f, std::string_view sid, const session::session_ptr& s, bool tracked) {
+    const bool valid = f.cache_ == this;
+    if (valid) {
+        flights_.erase(f.sid_);
+        f.cache_ = nullptr;
+    }
     // Neither what is not there nor what is no session: both are asked for again each time.
-    if (s && s->parsed() != nullptr) keep(f.sid_, s);
+    if (valid && tracked && s && s->parsed() != nullptr) return keep(sid, s);
+    // What was kept for an outage may be older than this answer.
+    const auto e = entries_.find(sid);
+    if (e == entries_.end() || (open_ && !e->second->left_over)) return;
+    if (!s || s->value != e->second->session->value) erase(e->second);
 }
 
 void near_cache::keep(std::string_view sid, const session::session_ptr& s) {
@@ -71,7 +80,7 @@ void near_cache::keep(std::string_view sid, const session::session_ptr& s) {
     if (const auto old = entries_.find(sid); old != entries_.end()) erase(old->second);
     if (cost > max_bytes_ / 8 || sid.size() > session::max_sid_size) return;  // one must not push out all
     while (bytes_ + cost > max_bytes_) evict_one();
-    queue_.push_front({s, cost, false, session::sid_text(sid)});
+    queue_.push_front({s, cost, false, false, {}, session::sid_text(sid)});
     entries_.emplace(queue_.front().sid, queue_.begin());
     bytes_ += cost;
 }
@@ -108,7 +117,15 @@ void near_cache::invalidate_all() noexcept {
 }
 
 void near_cache::armed(mono_time asked) noexcept {
-    invalidate_all();
+    ground_all();
+    drop_left_over(asked);
+    for (entry& e : queue_) {
+        if (e.left_over) continue;
+        e.left_over = true;
+        e.ends = confirmed_ + max_stale_;
+    }
+    left_over_ = !queue_.empty();
+    left_over_ends_ = confirmed_ + max_stale_;
     open_ = true;
     confirmed_ = asked;
 }
@@ -120,11 +137,22 @@ void near_cache::lost() noexcept {
 
 void near_cache::confirmed(mono_time when) noexcept {
     if (open_ && when > confirmed_) confirmed_ = when;
+    if (left_over_ && when > left_over_ends_) {
+        drop_left_over(when);
+        left_over_ = false;
+    }
 }
 
 void near_cache::resize(std::size_t max_bytes) noexcept {
     max_bytes_ = max_bytes;
     while (bytes_ > max_bytes_) evict_one();
+}
+
+void near_cache::drop_left_over(mono_time now) noexcept {
+    for (auto e = queue_.begin(); e != queue_.end();) {
+        const auto each = e++;
+        if (each->left_over && each->ends < now) erase(each);
+    }
 }
 
 void near_cache::ground_all() noexcept {

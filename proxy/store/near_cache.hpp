@@ -4,8 +4,10 @@
 //     [closed] --armed()--> [open] --lost()--> [closed]
 //
 //     open:    whoever changes a session in the store makes it say so, and invalidate() is called in time
-//     closed:  nothing is kept and nothing answered, but while the store cannot answer: what was kept when
-//              contact was lost, for max_stale after the store was last heard of
+//     closed:  nothing is kept and nothing answered
+//
+// While the store cannot answer, open or closed: what was kept when contact was lost, for max_stale after the
+// store was last heard of then, and unless it has said something else since.
 #pragma once
 
 #include <vestibule/base/clock.hpp>
@@ -57,9 +59,9 @@ class near_cache {
     void take_off(flight& f, std::string_view sid);
     /// The question whose answer may be given to who asks now; null where there is none.
     flight* in_flight(std::string_view sid) noexcept;
-    /// The answer is there. Kept, unless something has come in between that may be newer, or it took off from
-    /// another cache.
-    void land(flight& f, const session::session_ptr& s);
+    /// The answer is there; null: no live session. Kept, where `tracked` (who answered will tell of changes),
+    /// unless something has come in between that may be newer, or it took off from another cache.
+    void land(flight& f, std::string_view sid, const session::session_ptr& s, bool tracked);
 
     /// Somebody has changed the session, or is about to.
     void invalidate(std::string_view sid) noexcept;
@@ -85,7 +87,9 @@ class near_cache {
     struct entry {
         session::session_ptr session;
         std::size_t bytes;
-        bool visited;           // since the hand last came by
+        bool visited;    // since the hand last came by
+        bool left_over;  // from before contact was lost: for outages alone, until `ends`
+        mono_time ends;
         session::sid_text sid;  // here and not elsewhere: a hit touches as little memory as can be
     };
     // SIEVE (Zhang et al., NSDI 2024): a queue by age, newest first, and a hand that moves from old to
@@ -96,17 +100,20 @@ class near_cache {
     using flight_table = boost::unordered_flat_map<std::string_view, flight*>;         // keys: flight.sid_
 
     bool fresh(mono_time now) const noexcept { return now - confirmed_ <= max_stale_; }
-    session::session_ptr answer(std::string_view sid, mono_time now) noexcept;
+    queue::iterator entry_of(std::string_view sid, mono_time now) noexcept;
     void keep(std::string_view sid, const session::session_ptr& s);
     void evict_one() noexcept;
     void erase(queue::iterator e) noexcept;
     void clear() noexcept;
+    void drop_left_over(mono_time now) noexcept;
     void ground_all() noexcept;
 
     std::size_t max_bytes_;
     const mono_time::duration max_stale_;
     bool open_ = false;
     mono_time confirmed_{};
+    bool left_over_ = false;  // there may be such entries
+    mono_time left_over_ends_{};
     queue queue_;
     queue::iterator hand_ = queue_.end();  // end(): begins at the oldest
     entry_table entries_;

@@ -20,7 +20,7 @@ session_ptr made(std::string value = member, std::optional<milliseconds> ttl = s
 void store_in(near_cache& cache, const std::string& sid, session_ptr s = made()) {
     near_cache::flight f;
     cache.take_off(f, sid);
-    cache.land(f, s);
+    cache.land(f, sid, s, true);
 }
 
 struct open_cache : near_cache {
@@ -91,18 +91,57 @@ TEST(near_cache, an_answer_that_a_change_has_overtaken_is_not_kept) {
         EXPECT_EQ(cache.in_flight("a"), nullptr) << "who asks now must not wait for an older answer";
         near_cache::flight younger;
         cache.take_off(younger, "a");
-        cache.land(f, made());
+        cache.land(f, "a", made(), true);
         EXPECT_FALSE(cache.find("a", start));
         EXPECT_EQ(cache.in_flight("a"), &younger);
-        cache.land(younger, made());
+        cache.land(younger, "a", made(), true);
         EXPECT_TRUE(cache.find("a", start));
     }
     near_cache::flight f;
     cache.take_off(f, "b");
     cache.lost();
     cache.armed(start + 1s);
-    cache.land(f, made());
+    cache.land(f, "b", made(), true);
     EXPECT_FALSE(cache.find("b", start + 1s)) << "asked before tracking was in force";
+}
+
+TEST(near_cache, opened_again_it_keeps_for_an_outage_what_it_had) {
+    open_cache cache;
+    cache.confirmed(start + 1s);
+    const session_ptr a = made();
+    store_in(cache, "a", a);
+    store_in(cache, "b");
+    store_in(cache, "c");
+    store_in(cache, "d");
+    cache.lost();
+    cache.armed(start + 2s);
+    EXPECT_FALSE(cache.find("a", start + 2s)) << "it may have changed in between";
+    EXPECT_EQ(cache.find_stale("a", start + 4s), a);
+    EXPECT_FALSE(cache.find_stale("a", start + 4001ms))
+        << "max_stale after the first connection was heard of";
+
+    cache.invalidate("b");
+    EXPECT_FALSE(cache.find_stale("b", start + 2s));
+    near_cache::flight f;
+    cache.take_off(f, "c");
+    cache.land(f, "c", nullptr, true);
+    EXPECT_FALSE(cache.find_stale("c", start + 2s)) << "the store has said otherwise";
+    const session_ptr d = made();
+    store_in(cache, "d", d);
+    EXPECT_EQ(cache.find("d", start + 2s), d);
+    near_cache::flight untracked;
+    cache.land(untracked, "a", made(), false);
+    EXPECT_EQ(cache.find_stale("a", start + 4s), a) << "the store has said the same";
+
+    cache.lost();
+    cache.armed(start + 3s);
+    EXPECT_EQ(cache.find_stale("a", start + 4s), a) << "however often";
+    EXPECT_EQ(cache.find_stale("d", start + 5s), d);
+    cache.confirmed(start + 4500ms);
+    EXPECT_FALSE(cache.find_stale("a", start + 4500ms));
+    EXPECT_EQ(cache.size(), 2u);
+    cache.confirmed(start + 5500ms);
+    EXPECT_EQ(cache.size(), 0u) << "of no use any more";
 }
 
 TEST(near_cache, a_flight_that_never_lands_is_forgotten) {
