@@ -15,6 +15,7 @@ const char* describe(errc e) noexcept {
         case errc::bad_chunk: return "malformed chunked coding";
         case errc::client_closed: return "client closed the connection";
         case errc::client_timeout: return "client too slow";
+        case errc::bad_expectation: return "unknown expectation";
         case errc::malformed_cookie: return "malformed session cookie";
         case errc::bad_signature: return "session cookie not signed by a configured secret";
         case errc::malformed_value: return "stored value is not a session document";

@@ -7,12 +7,12 @@
 namespace vestibule::http {
 namespace {
 
-constexpr ascii::char_set name_chars{"-._~!$&'()*+,;="};  // reg-name without escapes
-
-// Escapes are refused: no browser sends them, and a rule on the host could be walked around by one.
+// Labels of a name, with the '_' that containers have. Escapes and the sub-delims that a reg-name may have
+// are refused: no name that resolves has them, a comma may be a list of hosts that somebody has joined, and
+// a rule on the host could be walked around by them.
 bool valid_name(std::string_view name) noexcept {
-    return !name.empty() &&
-           std::all_of(name.begin(), name.end(), [](char c) { return name_chars.contains(c); });
+    return !name.empty() && name.front() != '.' && ascii::unreserved.contains_all(name) &&
+           name.find("..") == std::string_view::npos;
 }
 
 // Between the brackets. What it means is the backend's business; here only that it can be nothing else.
@@ -23,7 +23,12 @@ bool looks_like_ipv6(std::string_view text) noexcept {
 }
 
 bool valid_port(std::string_view port) noexcept {
-    return port.size() <= 5 && std::all_of(port.begin(), port.end(), ascii::is_digit);
+    unsigned number = 0;
+    for (const char c : port) {
+        if (!ascii::is_digit(c)) return false;
+        number = number * 10 + static_cast<unsigned>(c - '0');
+    }
+    return port.size() <= 5 && number <= 65535;
 }
 
 }  // namespace

@@ -10,6 +10,12 @@ namespace {
 constexpr unsigned max_digits = 16;
 constexpr unsigned max_extension_bytes = 4096;
 
+// Whether it may stand in a quoted string (RFC 9110 5.6.4), quote and backslash aside.
+bool is_text(char c) noexcept {
+    const auto u = static_cast<unsigned char>(c);
+    return (u >= 0x20 || c == '\t') && u != 0x7F;
+}
+
 }  // namespace
 
 chunk_decoder::step chunk_decoder::feed(std::string_view in) noexcept {
@@ -34,7 +40,15 @@ bool chunk_decoder::take_framing(char c) noexcept {
     switch (state_) {
         case state::size:
         case state::padding: return take_size(c);
-        case state::extension: return take_extension(c);
+        case state::name:
+        case state::in_name:
+        case state::behind_name:
+        case state::value:
+        case state::in_value:
+        case state::quoted:
+        case state::escaped:
+        case state::behind_value:
+            return (c == '\r' || ++extension_bytes_ <= max_extension_bytes) && take_extension(c);
         case state::size_lf:
             if (c != '\n') return false;
             state_ = remaining_ == 0 ? state::trailers : state::data;
@@ -65,18 +79,46 @@ bool chunk_decoder::take_size(char c) noexcept {
         return true;
     }
     if (c != ';' && !ascii::is_blank(c)) return false;
-    state_ = c == ';' ? state::extension : state::padding;
+    state_ = c == ';' ? state::name : state::padding;
     return ++extension_bytes_ <= max_extension_bytes;
 }
 
+// One byte of chunk-ext (RFC 9112 7.1.1).
 bool chunk_decoder::take_extension(char c) noexcept {
-    if (c == '\r') {
-        state_ = state::size_lf;
-        return true;
+    switch (state_) {
+        case state::name:
+            if (ascii::is_blank(c)) return true;
+            state_ = state::in_name;
+            return ascii::token.contains(c);
+        case state::in_name:
+        case state::behind_name:
+            if (state_ == state::in_name && ascii::token.contains(c)) return true;
+            if (!ascii::is_blank(c) && c != '=') return end_extension(c);
+            state_ = c == '=' ? state::value : state::behind_name;
+            return true;
+        case state::value:
+            if (ascii::is_blank(c)) return true;
+            state_ = c == '"' ? state::quoted : state::in_value;
+            return c == '"' || ascii::token.contains(c);
+        case state::quoted:
+            if (c == '"') state_ = state::behind_value;
+            if (c == '\\') state_ = state::escaped;
+            return is_text(c);
+        case state::escaped: state_ = state::quoted; return is_text(c);
+        case state::in_value:
+            if (ascii::token.contains(c)) return true;
+            [[fallthrough]];
+        default:  // behind_value
+            if (!ascii::is_blank(c)) return end_extension(c);
+            state_ = state::behind_value;
+            return true;
     }
-    const auto u = static_cast<unsigned char>(c);
-    if ((u < 0x20 && c != '\t') || u == 0x7F) return false;
-    return ++extension_bytes_ <= max_extension_bytes;
+}
+
+// The byte behind a whole extension: the line's end, or the next one.
+bool chunk_decoder::end_extension(char c) noexcept {
+    state_ = c == '\r' ? state::size_lf : state::name;
+    return c == '\r' || c == ';';
 }
 
 std::string_view chunk_size_line(std::uint64_t size, std::span<char, 18> room) noexcept {

@@ -1,4 +1,4 @@
-// Finding the first byte that may not stand in a line, eight bytes at a time.
+// Finding bytes that may not stand in a line, eight at a time.
 #pragma once
 
 #include <bit>
@@ -29,6 +29,18 @@ const char* find_control(const char* p, const char* end) noexcept {
         if (c < Low || c == 0x7F) break;
     }
     return p;
+}
+
+/// Whether a byte of [p, end) is 0x80 or above.
+inline bool has_high(const char* p, const char* end) noexcept {
+    std::uint64_t all = 0;
+    for (; end - p >= 8; p += 8) {
+        std::uint64_t x;
+        std::memcpy(&x, p, 8);
+        all |= x;
+    }
+    for (; p != end; ++p) all |= static_cast<unsigned char>(*p);
+    return (all & 0x8080808080808080) != 0;
 }
 
 }  // namespace vestibule::http

@@ -144,6 +144,11 @@ error_code parse_request_head(std::string_view bytes, const head_limits& limits,
     return parse_fields(p, end, limits.fields, errc::malformed_head, out.fields);
 }
 
+bool may_begin_response(std::string_view bytes) noexcept {
+    constexpr std::string_view start = "HTTP/1.";
+    return start.starts_with(bytes.substr(0, start.size()));
+}
+
 error_code parse_response_head(std::string_view bytes, response_head& out) {
     out.fields.clear();
     if (!ends_in_crlf(bytes)) return errc::bad_response;
@@ -177,7 +182,11 @@ error_code parse_trailers(std::string_view bytes, std::size_t max_fields, field_
     const auto ec =
         parse_fields(bytes.data(), bytes.data() + bytes.size(), max_fields, errc::malformed_head, out);
     // Whoever trails more than allowed breaks the same agreement; the head is long gone.
-    return ec == errc::too_many_headers ? errc::malformed_head : ec;
+    if (ec) return errc::malformed_head;
+    for (const field& f : out)
+        if (f.id == field_id::content_length || f.id == field_id::transfer_encoding || f.id == field_id::host)
+            return errc::malformed_head;
+    return {};
 }
 
 }  // namespace vestibule::http

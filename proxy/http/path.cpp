@@ -17,6 +17,7 @@ constexpr ascii::char_set plain_chars{"-._~!$&'()*+,=:@"};
 
 struct split_target {
     std::string_view path, query, authority;
+    bool https = false;
 };
 
 // Takes scheme and authority off an absolute-form target. False for every other form than the two.
@@ -25,7 +26,8 @@ bool split(std::string_view target, split_target& out) noexcept {
         const auto scheme_end = target.find("://");
         if (scheme_end == std::string_view::npos) return false;
         const auto scheme = target.substr(0, scheme_end);
-        if (!iequals(scheme, "http") && !iequals(scheme, "https")) return false;
+        out.https = iequals(scheme, "https");
+        if (!out.https && !iequals(scheme, "http")) return false;
         target.remove_prefix(scheme_end + 3);
         const auto authority_end = std::min(target.find_first_of("/?"), target.size());
         out.authority = target.substr(0, authority_end);
@@ -140,6 +142,27 @@ void build_match_path(std::string_view path, std::string& out) {
     }
 }
 
+// Without the port, where that is the one the scheme has anyway.
+std::string_view without_default_port(std::string_view authority, bool https) noexcept {
+    const auto colon = authority.rfind(':');
+    if (colon == std::string_view::npos || authority.ends_with(']')) return authority;
+    const auto port = authority.substr(colon + 1);
+    return port.empty() || port == (https ? "443" : "80") ? authority.substr(0, colon) : authority;
+}
+
+// Bytes that no target may have raw (RFC 3986), but that some clients do not escape.
+std::string_view escape_high(std::string_view query, std::string& memory) {
+    if (!has_high(query.data(), query.data() + query.size())) return query;
+    memory.clear();
+    for (const char c : query) {
+        if (const auto u = static_cast<unsigned char>(c); u >= 0x80)
+            ascii::append_escaped(memory, u);
+        else
+            memory += c;
+    }
+    return memory;
+}
+
 }  // namespace
 
 error_code normalise_target(std::string_view target, normal_target& out) {
@@ -150,8 +173,9 @@ error_code normalise_target(std::string_view target, normal_target& out) {
         parts.query.find('#') != std::string_view::npos) {
         return errc::bad_target;
     }
-    out.query = parts.query;
+    out.query = escape_high(parts.query, out.escaped_query);
     out.authority = parts.authority;
+    out.https = parts.https;
 
     if (is_normal(parts.path)) {
         out.path = parts.path;
@@ -161,6 +185,13 @@ error_code normalise_target(std::string_view target, normal_target& out) {
     if (!normalise_path(parts.path, out.path)) return errc::bad_target;
     build_match_path(out.path, out.match_path);
     return {};
+}
+
+error_code check_authority(const normal_target& target, std::string_view host) noexcept {
+    if (target.authority.empty() || host.data() == nullptr) return {};
+    const bool same = iequals(without_default_port(target.authority, target.https),
+                              without_default_port(host, target.https));
+    return same ? error_code{} : errc::bad_target;
 }
 
 }  // namespace vestibule::http

@@ -2,6 +2,7 @@
 
 #include <vestibule/http/cookies.hpp>
 
+#include <algorithm>
 #include <charconv>
 
 namespace vestibule::server {
@@ -66,6 +67,20 @@ bool has_nominations(const http::field_list& fields) noexcept {
     return false;
 }
 
+// Whether one of these protocols is HTTP again, in another version or behind TLS: the requests in such a
+// tunnel would come to the backend as their client wrote them, session headers and all.
+bool carries_requests(std::string_view protocols) noexcept {
+    while (!protocols.empty()) {
+        const auto item = protocols.substr(0, protocols.find(','));
+        protocols.remove_prefix(std::min(item.size() + 1, protocols.size()));
+        const auto start = std::min(item.find_first_not_of(" \t"), item.size());
+        const auto name = item.substr(start, item.find_first_of(" \t/", start) - start);
+        for (const std::string_view known : {"h2c", "h2", "h3", "http", "https", "tls", "ssl", "spdy"})
+            if (http::iequals(name, known)) return true;
+    }
+    return false;
+}
+
 // Fields that are written from what vestibule knows, not copied.
 bool is_rewritten(field_id id) noexcept {
     return id == field_id::host || id == field_id::cookie || id == field_id::content_length ||
@@ -77,6 +92,7 @@ bool is_rewritten(field_id id) noexcept {
 bool is_hop_by_hop(const http::field& f) noexcept {
     switch (f.id) {
         case field_id::connection:
+        case field_id::http2_settings:
         case field_id::keep_alive:
         case field_id::proxy_connection:
         case field_id::proxy_authenticate:
@@ -98,7 +114,7 @@ bool is_nominated(const http::field_list& fields, std::string_view name) noexcep
 bool asks_for_upgrade(const http::request_head& head, const http::body_framing& framing) {
     if (head.version != 11 || framing.kind == http::body_kind::chunked || framing.length > 0) return false;
     const std::string_view upgrade = head.fields.find(field_id::upgrade);
-    return !upgrade.empty() && is_nominated(head.fields, "upgrade") && !http::list_contains(upgrade, "h2c");
+    return !upgrade.empty() && is_nominated(head.fields, "upgrade") && !carries_requests(upgrade);
 }
 
 void build_backend_head(std::string& out, const site& s, const backend_head_parts& p) {
@@ -129,7 +145,8 @@ void build_backend_head(std::string& out, const site& s, const backend_head_part
     out += p.injected;
     out += p.assertion;
 
-    if (p.head.version == 11 && p.framing.kind != http::body_kind::none)
+    const bool has_body = p.framing.kind == http::body_kind::chunked || p.framing.length > 0;
+    if (p.head.version == 11 && has_body)
         if (const auto expect = p.head.fields.find(field_id::expect); !expect.empty())
             append_field(out, "Expect", expect);
     const bool trailers = http::list_contains(p.head.fields.find(field_id::te), "trailers");

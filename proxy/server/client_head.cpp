@@ -56,9 +56,11 @@ void build_client_head(std::string& out, const site& s, const http::response_hea
     for (const http::field& f : head.fields)
         nominations = nominations || (f.id == field_id::connection && !http::iequals(f.value, "close") &&
                                       !http::iequals(f.value, "keep-alive"));
+    // RFC 9110 8.6: no length where there can be no body.
+    const bool no_length = plan.chunked || head.status < 200 || head.status == 204;
     std::string_view ignored;
     for (const http::field& f : head.fields) {
-        if (is_hop_by_hop(f) || (f.id == field_id::content_length && plan.chunked)) continue;
+        if (is_hop_by_hop(f) || (f.id == field_id::content_length && no_length)) continue;
         if (cookie == backend_cookie::refused && sets_our_cookie(s, f, ignored)) continue;
         if (f.id == field_id::set_cookie && s.vault.on() && s.vault.hides(f.value)) continue;
         if (f.id == field_id::unknown && s.control.contains(f.name)) continue;

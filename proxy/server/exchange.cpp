@@ -23,6 +23,7 @@ unsigned status_for(error_code ec) {
         case errc::target_too_long: return 414;
         case errc::head_too_large:
         case errc::too_many_headers: return 431;
+        case errc::bad_expectation: return 417;
         case errc::client_closed: return 499;  // only for the log: nobody reads an answer
         case errc::connect_timeout:
         case errc::response_timeout: return 504;
@@ -110,6 +111,7 @@ bool exchange::read_request(std::string_view head) {
             ec = framing.error();
     }
     if (!ec) ec = http::normalise_target(head_.target, target_);
+    if (!ec) ec = http::check_authority(target_, head_.fields.find(field_id::host));
     if (site_->cors.on()) note_origin();
     if (ec) {
         target_.path = path_as_sent(head_.target);
@@ -120,6 +122,10 @@ bool exchange::read_request(std::string_view head) {
     keep_alive_ = http::wants_keep_alive(head_.version, head_.fields);
     upgrade_ = asks_for_upgrade(head_, framing_);
     http::find_client(head_.fields, client_.peer, client_.tls, site_->params.trusted_proxies, facts_);
+    if (target_.https && !facts_.https && !facts_.peer_trusted) {
+        fail(errc::bad_target);  // what is asked for is not what came (RFC 9110 7.4)
+        return false;
+    }
     const std::string_view id = head_.fields.find_named("X-Request-Id");
     if (http::valid_request_id(id))
         request_id_ = id;

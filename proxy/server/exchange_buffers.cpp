@@ -13,6 +13,8 @@ void exchange_buffers::clear() noexcept {
     target.path.clear();
     target.match_path.clear();
     target.query = target.authority = {};
+    target.https = false;
+    target.escaped_query.clear();
     facts = {};
     candidates.clear();
     for (std::string* text : {&method, &request_id, &traceparent, &sid, &handle, &set_cookie, &cors,
@@ -24,7 +26,7 @@ std::size_t exchange_buffers::capacity() const noexcept {
     std::size_t bytes = candidates.capacity() * sizeof(candidate);
     for (const std::string* text :
          {&method, &request_id, &traceparent, &sid, &handle, &set_cookie, &cors, &injected, &assertion,
-          &backend_head, &client_head, &target.path, &target.match_path})
+          &backend_head, &client_head, &target.path, &target.match_path, &target.escaped_query})
         bytes += text->capacity();
     return bytes;
 }

@@ -176,11 +176,15 @@ task<error_code> exchange::read_response_head() {
             const auto [ec, n] = co_await net::read_some(*upstream_, upstream_in_.room());
             if (ec) co_return searched == 0 ? errc::upstream_closed : errc::truncated_response;
             upstream_in_.commit(n);
+            if (!http::may_begin_response(upstream_in_.view())) co_return errc::bad_response;
         }
         response_.fields.clear();
         if (const error_code ec = http::parse_response_head(upstream_in_.view().substr(0, end), response_))
             co_return ec;
         upstream_in_.consume(end);
+        if (response_.status < 200)
+            if (const auto framing = http::response_framing(response_, method_); !framing)
+                co_return framing.error();
         if (response_.status >= 200 || response_.status == 101) co_return error_code{};
         if (const error_code ec = co_await pass_interim()) co_return ec;
     }

@@ -38,7 +38,8 @@ task<fate> exchange::respond(bool request_done) {
     status_ = response_.status;
     response_begun_ = true;
 
-    const bool backend_keeps = http::wants_keep_alive(response_.version, response_.fields);
+    const bool backend_keeps =
+        !framing->dubious && http::wants_keep_alive(response_.version, response_.fields);
     body_writer writer(client_.stream, chunked, client_.write_limit, timeouts.idle_body);
     fate relayed;
     if (!delimited && is_event_stream(response_.fields))

@@ -26,6 +26,7 @@ enum class errc {
     bad_chunk,             // chunked coding broken
     client_closed,         // end of stream where more had to come
     client_timeout,        // a client deadline passed
+    bad_expectation,       // Expect that is not exactly 100-continue
 
     // Session (200-299).
     malformed_cookie = 200,  // no "s:", no signature part, bad sid

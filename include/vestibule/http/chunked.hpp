@@ -1,7 +1,8 @@
 // Chunked transfer coding (RFC 9112 7.1): a decoder that is fed bytes as they come, and the framing of
-// our own chunks. Strict: CRLF only, at most 16 hex digits. Extensions are dropped; a stream may carry at
-// most 4 KiB more of them than it carries payload. White space behind a size, as old servers pad it, counts
-// as extension.
+// our own chunks. Strict: CRLF only, at most 16 hex digits, extensions by the grammar (";name",
+// ";name=token",
+// ";name=\"quoted\"", with white space around). Extensions are dropped; a stream may carry at most 4 KiB more
+// of them than it carries payload. White space behind a size, as old servers pad it, counts as extension.
 #pragma once
 
 #include <vestibule/base/error.hpp>
@@ -34,11 +35,18 @@ class chunk_decoder {
 
   private:
     enum class state : std::uint8_t {
-        size,       // in the hex digits
-        padding,    // white space between them and ';' or CR
-        extension,  // behind ';'
-        size_lf,    // CR seen, LF to come
-        data,       // `remaining_` bytes of payload to come
+        size,     // in the hex digits
+        padding,  // white space between them and ';' or CR
+        name,     // behind ';', no character of the name yet
+        in_name,
+        behind_name,  // white space
+        value,        // behind '=', no character of the value yet
+        in_value,
+        quoted,
+        escaped,       // behind a backslash in it
+        behind_value,  // white space, or a closing quote
+        size_lf,       // CR seen, LF to come
+        data,          // `remaining_` bytes of payload to come
         data_cr,
         data_lf,
         trailers,
@@ -46,6 +54,7 @@ class chunk_decoder {
     bool take_framing(char c) noexcept;
     bool take_size(char c) noexcept;
     bool take_extension(char c) noexcept;
+    bool end_extension(char c) noexcept;
 
     state state_ = state::size;
     std::uint8_t digits_ = 0;

@@ -82,11 +82,16 @@ std::size_t find_trailers_end(std::string_view bytes, std::size_t from = 0) noex
 /// Errors: malformed_head, head_too_large, target_too_long, too_many_headers.
 error_code parse_request_head(std::string_view bytes, const head_limits& limits, request_head& out);
 
+/// Whether a response may begin with these first bytes: what is no HTTP/1 (another protocol, a page without a
+/// head) is known before a line end comes that may never come.
+bool may_begin_response(std::string_view bytes) noexcept;
+
 /// Parses one whole response head: any status from 100 to 999, the reason may be empty, its space may
 /// be missing then. Error: bad_response.
 error_code parse_response_head(std::string_view bytes, response_head& out);
 
-/// Parses a trailer section (through its empty line) into `out`. Error: malformed_head.
+/// Parses a trailer section (through its empty line) into `out`. Error: malformed_head, also for fields that
+/// frame or route a message (RFC 9110 6.5.1): Content-Length, Transfer-Encoding, Host.
 error_code parse_trailers(std::string_view bytes, std::size_t max_fields, field_list& out);
 
 }  // namespace vestibule::http

@@ -97,7 +97,20 @@ TEST(request_framing, host) {
         {"[::1]", true},
         {"[2001:db8::1]:8080", true},
         {"[::ffff:1.2.3.4]", true},
+        {"my_service.", true},
         {"a%20b", false},
+        {"a,b", false},
+        {"a'b", false},
+        {"a;b", false},
+        {"a=b", false},
+        {"(a)", false},
+        {"*", false},
+        {"a&b", false},
+        {".", false},
+        {".a", false},
+        {"a..b", false},
+        {"a:65536", false},
+        {"a:99999", false},
         {"", false},
         {":80", false},
         {"a:b", false},
@@ -148,6 +161,68 @@ TEST(request_framing, host) {
     }
 }
 
+TEST(request_framing, methods_that_are_refused) {
+    for (const std::string method :
+         {"CONNECT", "connect", "Connect", "TRACE", "trace", "head", "Head", "heaD"}) {
+        request_head head;
+        ASSERT_FALSE(parse_request_head(method + " / HTTP/1.1\r\n" + host + "\r\n", {}, head));
+        EXPECT_EQ(request_framing(head).error(), errc::malformed_head) << method;
+    }
+    for (const std::string method : {"HEAD", "POST", "get", "patch", "READ", "TRACK", "CONNECTS"}) {
+        request_head head;
+        ASSERT_FALSE(parse_request_head(method + " / HTTP/1.1\r\n" + host + "\r\n", {}, head));
+        EXPECT_TRUE(request_framing(head)) << method;
+    }
+}
+
+TEST(request_framing, fields_that_stand_once) {
+    for (const std::string line : {"Authorization: a\r\n", "Content-Type: a\r\n", "Content-Range: a\r\n",
+                                   "Expect: 100-continue\r\n", "Origin: a\r\n"}) {
+        for (const auto& [fields, good] :
+             {std::pair{line, true}, std::pair{line + "X: y\r\n" + line, false}}) {
+            request_head head;
+            ASSERT_FALSE(parse_request_head("POST / HTTP/1.1\r\n" + host + fields + "\r\n", {}, head));
+            const auto framing = request_framing(head);
+            EXPECT_EQ(framing.has_value(), good) << fields;
+            if (!good) {
+                EXPECT_EQ(framing.error(), errc::malformed_head) << fields;
+            }
+        }
+    }
+    request_head head;
+    const std::string lists = "Accept: a\r\nAccept: b\r\nCookie: a=b\r\nCookie: c=d\r\nVia: a\r\nVia: b\r\n";
+    ASSERT_FALSE(parse_request_head("GET / HTTP/1.1\r\n" + host + lists + "\r\n", {}, head));
+    EXPECT_TRUE(request_framing(head));
+}
+
+TEST(request_framing, expectations) {
+    const struct {
+        std::string version, value;
+        bool good;
+    } cases[] = {
+        {"1.1", "100-continue", true},
+        {"1.1", "100-CONTINUE", true},
+        {"1.1", "", false},
+        {"1.1", "100", false},
+        {"1.1", "y", false},
+        {"1.1", "y 100-continue", false},
+        {"1.1", "100-continue, y", false},
+        {"1.1", "100-continue;a", false},
+        {"1.0", "y", true},
+    };
+    for (const auto& c : cases) {
+        SCOPED_TRACE(c.value);
+        request_head head;
+        ASSERT_FALSE(parse_request_head(
+            "POST / HTTP/" + c.version + "\r\n" + host + "Expect: " + c.value + "\r\n\r\n", {}, head));
+        const auto framing = request_framing(head);
+        EXPECT_EQ(framing.has_value(), c.good);
+        if (!c.good) {
+            EXPECT_EQ(framing.error(), errc::bad_expectation);
+        }
+    }
+}
+
 TEST(response_framing, accepted) {
     const struct {
         std::string line, fields;
@@ -181,6 +256,28 @@ TEST(response_framing, accepted) {
     }
 }
 
+TEST(response_framing, a_204_that_announces_a_body_is_dubious) {
+    const struct {
+        std::string_view bytes;
+        bool dubious;
+    } cases[] = {
+        {"HTTP/1.1 204 N\r\n\r\n", false},
+        {"HTTP/1.1 204 N\r\nContent-Length: 0\r\n\r\n", false},
+        {"HTTP/1.1 204 N\r\nContent-Length: 1\r\n\r\n", true},
+        {"HTTP/1.1 204 N\r\nTransfer-Encoding: chunked\r\n\r\n", true},
+        {"HTTP/1.1 304 N\r\nContent-Length: 1\r\n\r\n", false},
+    };
+    for (const auto& c : cases) {
+        SCOPED_TRACE(c.bytes);
+        response_head head;
+        ASSERT_FALSE(parse_response_head(c.bytes, head));
+        const auto framing = response_framing(head, "GET");
+        ASSERT_TRUE(framing);
+        EXPECT_EQ(framing->kind, body_kind::none);
+        EXPECT_EQ(framing->dubious, c.dubious);
+    }
+}
+
 TEST(response_framing, bad) {
     for (const auto& fields : bad_framing_fields) {
         SCOPED_TRACE(fields);
@@ -188,7 +285,17 @@ TEST(response_framing, bad) {
         response_head head;
         ASSERT_FALSE(parse_response_head(bytes, head));
         EXPECT_EQ(response_framing(head, "GET").error(), errc::bad_response);
-        EXPECT_TRUE(response_framing(head, "HEAD"));
+        EXPECT_EQ(response_framing(head, "HEAD").error(), errc::bad_response);
+    }
+    for (const std::string_view bytes :
+         {"HTTP/1.1 103 E\r\nContent-Length: 1\r\n\r\n",
+          "HTTP/1.1 100 C\r\nTransfer-Encoding: chunked\r\n\r\n",
+          "HTTP/1.1 101 S\r\nContent-Length: 1\r\n\r\n", "HTTP/1.1 304 N\r\nContent-Length: x\r\n\r\n",
+          "HTTP/1.1 204 N\r\nContent-Length: 1, 1\r\n\r\n"}) {
+        SCOPED_TRACE(bytes);
+        response_head head;
+        ASSERT_FALSE(parse_response_head(bytes, head));
+        EXPECT_EQ(response_framing(head, "GET").error(), errc::bad_response);
     }
     response_head head;
     ASSERT_FALSE(parse_response_head("HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", head));

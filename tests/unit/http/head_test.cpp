@@ -302,6 +302,13 @@ TEST(response_head, bad) {
     }
 }
 
+TEST(response_head, may_begin) {
+    for (const std::string_view good : {"", "H", "HTTP/", "HTTP/1.", "HTTP/1.1 200", "HTTP/1.x"})
+        EXPECT_TRUE(may_begin_response(good)) << good;
+    for (const std::string_view bad : {"h", "<html>", "HTTP/2", "HTTPS", "\r", "ICY 200 OK", " HTTP/1.1"})
+        EXPECT_FALSE(may_begin_response(bad)) << bad;
+}
+
 TEST(trailers, table) {
     field_list fields;
     EXPECT_EQ(parse_trailers("\r\n", 1, fields), error_code{});
@@ -317,6 +324,10 @@ TEST(trailers, table) {
         EXPECT_EQ(parse_trailers(bad, 10, fields), errc::malformed_head);
     }
     EXPECT_EQ(parse_trailers("A: b\r\nC: d\r\n\r\n", 1, fields), errc::malformed_head);
+
+    for (const std::string name : {"Content-Length", "transfer-encoding", "HOST"})
+        EXPECT_EQ(parse_trailers("A: b\r\n" + name + ": 1\r\n\r\n", 10, fields), errc::malformed_head)
+            << name;
 }
 
 }  // namespace

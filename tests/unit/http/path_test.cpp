@@ -225,6 +225,45 @@ TEST(normalise_target, every_single_escape_has_one_outcome) {
     }
 }
 
+TEST(normalise_target, queries_are_ascii) {
+    normal_target out;
+    ASSERT_FALSE(normalise_target("/a?q=caf\xC3\xA9&12345678=\xFF", out));
+    EXPECT_EQ(out.query, "?q=caf%C3%A9&12345678=%FF");
+    ASSERT_FALSE(normalise_target("/a?q=%c3|d", out));
+    EXPECT_EQ(out.query, "?q=%c3|d");
+}
+
+TEST(check_authority, table) {
+    const struct {
+        std::string_view target, host;
+        bool good;
+    } cases[] = {
+        {"/", "a", true},
+        {"http://a/", "a", true},
+        {"http://A.test/", "a.TEST", true},
+        {"http://a:80/", "a", true},
+        {"http://a/", "a:80", true},
+        {"http://a:/", "a", true},
+        {"https://a:443/", "a", true},
+        {"http://[::1]/", "[::1]:80", true},
+        {"http://a/", "b", false},
+        {"http://a/", "", false},
+        {"http://a:81/", "a", false},
+        {"http://a:443/", "a", false},
+        {"https://a:80/", "a", false},
+        {"http://a/", "a.b", false},
+        {"http://[::1]/", "[::2]", false},
+    };
+    for (const auto& c : cases) {
+        SCOPED_TRACE(c.target);
+        normal_target out;
+        ASSERT_FALSE(normalise_target(c.target, out));
+        EXPECT_EQ(!check_authority(out, c.host), c.good) << c.host;
+        EXPECT_EQ(out.https, c.target.starts_with("https"));
+        EXPECT_FALSE(check_authority(out, {}));
+    }
+}
+
 // Whatever passes is a fixed point: a second proxy, or the backend, has nothing left to resolve.
 TEST(normalise_target, is_idempotent) {
     constexpr std::string_view pieces[] = {
