@@ -47,7 +47,6 @@ unsigned single_bit(field_id id) noexcept {
         case field_id::content_type: return 4;
         case field_id::content_range: return 8;
         case field_id::expect: return 16;
-        case field_id::origin: return 32;
         default: return 0;
     }
 }

@@ -170,6 +170,30 @@ class Answered:
             yield f"closed: {o.ended}, next request answered: {o.sentinel}"
 
 
+@dataclasses.dataclass
+class Unserved:
+    """A request that is understood and not served: the backend gets nothing, the connection may go on."""
+    statuses: tuple
+
+    def problems(self, o):
+        if len(o.statuses) != 1 or o.statuses[0] not in self.statuses or o.rest:
+            yield f"answered {o.statuses} {o.rest[:80]!r}"
+        if o.requests or o.backend_rest:
+            yield f"backend saw {[request.start for request in o.requests]}"
+
+
+@dataclasses.dataclass
+class Tunnel:
+    """Protocols are switched, and the backend gets what the client says then."""
+    said: bytes
+
+    def problems(self, o):
+        if o.statuses != [101]:
+            yield f"answered {o.statuses}"
+        if o.backend_rest != [self.said]:
+            yield f"backend got {o.backend_rest}"
+
+
 class Abandoned:
     """The client went within its request: the backend's connection ends too, with that request unfinished."""
 

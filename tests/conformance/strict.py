@@ -5,6 +5,7 @@ import re
 
 TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
 REQUEST_LINE = re.compile(rb"(" + TOKEN + rb") ([\x21-\x7e]+) HTTP/1\.([01])")
+LENIENT_LINE = re.compile(rb"(" + TOKEN + rb") ([\x21-\x7e\x80-\xff]+) HTTP/1\.([01])")
 STATUS_LINE = re.compile(rb"HTTP/1\.([01]) ([1-9][0-9][0-9]) ([\t\x20-\x7e\x80-\xff]*)")
 SEEN = rb"[\x21-\x7e\x80-\xff]"
 FIELD = re.compile(rb"(" + TOKEN + rb"):[ \t]*((?:" + SEEN + rb"(?:[\t\x20-\x7e\x80-\xff]*" + SEEN + rb")?)?)[ \t]*")
@@ -70,11 +71,11 @@ def fields(data, at):
         found.append((match[1].decode(), match[2].decode("latin-1")))
 
 
-def chunked(data, at):
+def chunked(data, at, lenient=False):
     body = bytearray()
     while True:
         text, at = line(data, at)
-        match = CHUNK_LINE.fullmatch(text)
+        match = CHUNK_LINE.fullmatch(text.rstrip(b" \t") if lenient else text)
         if not match:
             raise Malformed(f"chunk size {text[:60]!r}")
         size = int(match[1], 16)
@@ -106,9 +107,9 @@ def framing(message, minor):
     return None, None
 
 
-def body_of(message, data, at, kind, length):
+def body_of(message, data, at, kind, length, lenient=False):
     if kind == "chunked":
-        message.body, message.trailers, at = chunked(data, at)
+        message.body, message.trailers, at = chunked(data, at, lenient)
         for name, _ in message.trailers:
             if name.lower() in ("content-length", "transfer-encoding", "host"):
                 raise Malformed(f"{name} in the trailers")
@@ -124,10 +125,11 @@ def options(message):
     return {part.strip().lower() for value in message.all("Connection") for part in value.split(",")}
 
 
-def read_request(data, at=0):
-    """(the request that begins there, where it ends)"""
+def read_request(data, at=0, lenient=False):
+    """(the request that begins there, where it ends). `lenient`: with what a server takes besides: bytes from 0x80
+    and whole URLs as targets, blanks behind chunk sizes."""
     text, at = line(data, at)
-    match = REQUEST_LINE.fullmatch(text)
+    match = (LENIENT_LINE if lenient else REQUEST_LINE).fullmatch(text)
     if not match:
         raise Malformed(f"request line {text[:60]!r}")
     found, at = fields(data, at)
@@ -137,9 +139,9 @@ def read_request(data, at=0):
         raise Malformed(f"{len(hosts)} Host fields")
     if hosts and hosts[0] and not AUTHORITY.fullmatch(hosts[0].encode("latin-1")):
         raise Malformed(f"Host {hosts[0]!r}")
-    if message.method == "CONNECT" or not message.target.startswith("/"):
+    if message.method == "CONNECT" or not (lenient or message.target.startswith("/")):
         raise Malformed(f"target {message.target[:60]!r}")
-    return message, body_of(message, data, at, *framing(message, int(match[3])))
+    return message, body_of(message, data, at, *framing(message, int(match[3])), lenient)
 
 
 def read_response(data, at, method, ended):

@@ -25,7 +25,7 @@ struct body_framing {
 /// What follows a request head. Errors: bad_framing for Content-Length beside Transfer-Encoding, more
 /// than one or a non-decimal Content-Length (a list of equal values too), Transfer-Encoding other than
 /// exactly one `chunked`, Transfer-Encoding in HTTP/1.0; malformed_head for no Host field in HTTP/1.1, a Host
-/// that is not host[:port], a second one of Host, Authorization, Content-Type, Content-Range, Expect, Origin,
+/// that is not host[:port], a second one of Host, Authorization, Content-Type, Content-Range, Expect,
 /// and for methods that frame differently or answer with the request itself: CONNECT, TRACE, and whatever is
 /// HEAD to a reader that ignores case; bad_expectation for anything but 100-continue.
 result<body_framing> request_framing(const request_head& head);
