@@ -25,7 +25,9 @@ CONFIG = {
 
 
 def vestibule(folder, backend):
-    return Vestibule(folder, {**CONFIG, "backends": [{"url": f"http://127.0.0.1:{backend}"}]})
+    program = Vestibule(folder, {**CONFIG, "backends": [{"url": f"http://127.0.0.1:{backend}"}]})
+    program.port = program.address
+    return program
 
 
 class Other:
@@ -68,7 +70,7 @@ daemon off; pid {self.folder}/nginx.pid; error_log {self.folder}/nginx.log warn;
 events {{ worker_connections 512; }}
 http {{
   access_log off; {temporary}
-  client_header_timeout 2s; client_body_timeout 2s; client_max_body_size 128k; client_header_buffer_size 16k;
+  client_header_timeout 1s; client_body_timeout 1s; client_max_body_size 128k; client_header_buffer_size 16k;
   large_client_header_buffers 2 16k;
   map $http_upgrade $connection_upgrade {{ default upgrade; "" ""; }}
   upstream backend {{ server 127.0.0.1:{self.backend}; keepalive 8; }}
@@ -76,7 +78,7 @@ http {{
     listen 127.0.0.1:{self.port};
     location / {{
       proxy_pass http://backend; proxy_http_version 1.1; proxy_request_buffering off; proxy_next_upstream off;
-      proxy_read_timeout 2s; proxy_set_header Host $host; proxy_set_header Upgrade $http_upgrade;
+      proxy_read_timeout 1s; proxy_set_header Host $host; proxy_set_header Upgrade $http_upgrade;
       proxy_set_header Connection $connection_upgrade;
     }}
   }}
@@ -96,10 +98,10 @@ global
   nbthread 1
 defaults
   mode http
-  timeout connect 2s
-  timeout client 2s
-  timeout server 2s
-  timeout http-request 2s
+  timeout connect 1s
+  timeout client 1s
+  timeout server 1s
+  timeout http-request 1s
 frontend front
   bind 127.0.0.1:{self.port}
   default_backend back

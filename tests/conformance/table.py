@@ -2,6 +2,7 @@
 
     VESTIBULE_BIN=build/release/vestibule /usr/bin/python3 -B tests/conformance/table.py
 """
+import concurrent.futures
 import pathlib
 import sys
 import tempfile
@@ -13,6 +14,7 @@ from recorder import Recorder
 
 HERE = pathlib.Path(__file__).resolve().parent
 README = HERE / "README.md"
+PATIENCE = 1.5  # seconds, with the others
 MARK = "<!-- made by table.py: from here on -->"
 
 
@@ -32,36 +34,33 @@ def listed():
     return [names.get(row, row) for row in found]
 
 
-def measure(port, recorder, patience):
+def measure(start, folder, patience):
+    """What came of each case: its word in the table, and what is wrong with it."""
+    recorder = Recorder()
+    program = start(folder, recorder.port)
     words = []
-    for case in cases.ALL:
-        outcome = runner.run(case, port, recorder, patience)
-        words.append((runner.word(case, outcome), runner.problems(case, outcome)))
+    try:
+        for case in cases.ALL:
+            outcome = runner.run(case, program.port, recorder, patience)
+            words.append((runner.word(case, outcome), runner.problems(case, outcome)))
+    finally:
+        program.stop()
+        recorder.close()
     return words
 
 
 def columns(folder):
-    recorder = Recorder()
-    program = proxies.vestibule(folder, recorder.port)
-    ours = measure(program.address, recorder, proxies.PATIENCE)
-    program.stop()
-    yield "vestibule", ours
-    for other in proxies.OTHERS:
-        process = other(folder, recorder.port)
-        try:
-            yield f"{other.__name__.lower()} {other.version()}", measure(process.port, recorder, 4.0)
-        finally:
-            process.stop()
-
-
-def count(words, themes):
-    """How many cases of these themes came out as this project wants them."""
-    return sum(not problems for (_, problems), case in zip(words, cases.ALL) if case.theme in themes)
+    """All at the same time, each with a backend of its own."""
+    kinds = {"vestibule": (proxies.vestibule, proxies.PATIENCE)}
+    kinds.update({f"{other.__name__.lower()} {other.version()}": (other, PATIENCE) for other in proxies.OTHERS})
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        found = {name: pool.submit(measure, start, folder, patience) for name, (start, patience) in kinds.items()}
+    return [(name, future.result()) for name, future in found.items()]
 
 
 def main():
     with tempfile.TemporaryDirectory() as folder:
-        found = list(columns(folder))
+        found = columns(folder)
     for case, (_, problems) in zip(cases.ALL, found[0][1]):
         if problems:
             sys.exit(f"{case.theme}: {case.name}: {problems}")
