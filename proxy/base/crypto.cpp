@@ -61,6 +61,12 @@ sha256_digest hmac_key::sign(std::string_view message) const noexcept {
     return digest;
 }
 
+std::array<unsigned char, 20> sha1(std::string_view text) noexcept {
+    std::array<unsigned char, 20> digest;
+    SHA1(reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest.data());
+    return digest;
+}
+
 std::string hkdf_sha256(std::string_view key_material, std::string_view info) {
     // Extract with the empty salt (a zero key), then the first block of expand: T(1) = HMAC(PRK, info | 1).
     const sha256_digest prk = hmac_key({}).sign(key_material);

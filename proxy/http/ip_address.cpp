@@ -24,6 +24,18 @@ std::optional<ip_address> ip_address::parse(std::string_view text) noexcept {
     return address;
 }
 
+ip_address ip_address::from_v4(std::string_view four) noexcept {
+    ip_address address;
+    address.set_v4(reinterpret_cast<const std::uint8_t*>(four.data()));
+    return address;
+}
+
+ip_address ip_address::from_v6(std::string_view sixteen) noexcept {
+    ip_address address;
+    std::copy_n(sixteen.begin(), address.bytes_.size(), address.bytes_.begin());
+    return address;
+}
+
 bool ip_address::is_v4() const noexcept {
     return std::equal(mapped_prefix.begin(), mapped_prefix.end(), bytes_.begin());
 }

@@ -33,6 +33,9 @@ class hmac_key {
     sha_state outer_;
 };
 
+/// SHA-1, which only answers the handshake of WebSockets (RFC 6455); no protection of anything.
+std::array<unsigned char, 20> sha1(std::string_view text) noexcept;
+
 /// HKDF-SHA256 (RFC 5869) with empty salt, 32 bytes out.
 std::string hkdf_sha256(std::string_view key_material, std::string_view info);
 

@@ -36,6 +36,10 @@ class ip_address {
     /// "192.0.2.1" or "2001:db8::1", nothing around it. Not for "01.2.3.4" or scope ids.
     static std::optional<ip_address> parse(std::string_view text) noexcept;
 
+    /// From four or sixteen bytes in network order.
+    static ip_address from_v4(std::string_view four) noexcept;
+    static ip_address from_v6(std::string_view sixteen) noexcept;
+
     /// IPv4, also where it came mapped into IPv6.
     bool is_v4() const noexcept;
     /// 0.0.0.0 or ::
