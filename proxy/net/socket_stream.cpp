@@ -84,9 +84,15 @@ class socket_stream final : public byte_stream, private poller::socket {
     }
 
     bool peer_closed() noexcept override {
+        if (ended_ || fd_ < 0) return true;
         char byte;
         const ssize_t n = ::recv(fd_, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
         return n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR);
+    }
+
+    bool watch_end(io_completion* watcher) noexcept override {
+        watcher_ = ended_ ? nullptr : watcher;
+        return ended_;
     }
 
     void cancel() noexcept override {
@@ -147,7 +153,14 @@ class socket_stream final : public byte_stream, private poller::socket {
     }
 
     void on_events(std::uint32_t events) override {
-        if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) ended_ = true;
+        if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) {
+            ended_ = true;
+            if (watcher_ != nullptr)
+                std::exchange(watcher_, nullptr)
+                    ->complete((events & (EPOLLHUP | EPOLLERR)) != 0 ? asio::error::connection_reset
+                                                                     : error_code(asio::error::eof),
+                               0);
+        }
         if ((events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) readable_ = true;
         const bool writable = (events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0;
         // The writer first, and then nothing but locals: each may be the end of this.
@@ -186,6 +199,7 @@ class socket_stream final : public byte_stream, private poller::socket {
     std::uint64_t turn_ = 0;
     io_completion* reader_ = nullptr;
     io_completion* writer_ = nullptr;
+    io_completion* watcher_ = nullptr;
     asio::mutable_buffer room_;
     asio::const_buffer bytes_;
 };

@@ -30,6 +30,7 @@ bool write_awaiter::await_ready() noexcept {
 
 void write_awaiter::await_suspend(std::coroutine_handle<> h) {
     waiter = h;
+    if (limit != nullptr) began = mono_now();
     write_rest();
 }
 

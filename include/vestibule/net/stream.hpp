@@ -74,8 +74,13 @@ class byte_stream {
     /// The same as far as the event loop has noticed, nearly always without a system call.
     virtual bool has_news() noexcept { return has_pending_input(); }
 
-    /// Whether the peer has ended or reset it, as far as a peek tells: unread data hides it.
+    /// Whether the peer has ended or reset it, as far as the event loop or a peek tells.
     virtual bool peer_closed() noexcept = 0;
+
+    /// Who is told, once, that the peer has ended its sending side (eof) or reset the connection, also where
+    /// unread data stands before the end; nullptr: nobody any more. It must not destroy this. True: the peer
+    /// has ended already, and nobody will be told. A stream that cannot tell never does.
+    virtual bool watch_end(io_completion*) noexcept { return false; }
 
     /// Ends what is pending with operation_aborted; the connection stays open.
     virtual void cancel() noexcept = 0;
@@ -132,6 +137,12 @@ struct write_awaiter : io_completion {
     error_code await_resume() const noexcept { return result.ec; }
     static void wake(io_completion& c);
 
+    /// Behind the write: how long the peer let it wait.
+    milliseconds waited() const noexcept {
+        return waiter && limit != nullptr ? std::chrono::duration_cast<milliseconds>(mono_now() - began)
+                                          : milliseconds(0);
+    }
+
     bool advance(std::size_t n) noexcept;  // whether everything is written
     void write_rest();
 
@@ -139,6 +150,7 @@ struct write_awaiter : io_completion {
     std::array<asio::const_buffer, max_buffers> buffers;
     deadline* const limit;
     const milliseconds after;
+    mono_time began{};
     std::coroutine_handle<> waiter;
 };
 
