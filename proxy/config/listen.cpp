@@ -29,9 +29,10 @@ void read_listener(const cursor& at, server::listen_params& out) {
     if (text.starts_with("unix:")) {
         const auto path = text.substr(5);
         if (const auto why = unix_path_problem(path); !why.empty()) return at.error(at.shown() + ": " + why);
-        out = {.address = text, .host = {}, .port = 0, .unix_path = path};
+        out = {.address = text, .host = {}, .port = 0, .unix_path = path, .proxy_protocol = {}};
     } else if (const auto bound = read_bound(at, text, forms)) {
-        out = {.address = text, .host = bound->host, .port = bound->port, .unix_path = {}};
+        out = {
+            .address = text, .host = bound->host, .port = bound->port, .unix_path = {}, .proxy_protocol = {}};
     }
 }
 
@@ -52,10 +53,13 @@ void read_listen(const cursor& at, std::vector<server::listen_params>& out) {
     if (at.absent()) return;
     const auto items = items_of(at);
     if (at.empty()) at.error("names no address (leave the key out for 0.0.0.0:8080)");
-    out.assign(items.size(), server::listen_params{.address = {}, .host = {}, .port = 0, .unix_path = {}});
+    out.assign(
+        items.size(),
+        server::listen_params{.address = {}, .host = {}, .port = 0, .unix_path = {}, .proxy_protocol = {}});
     for (std::size_t i = 0; i < items.size(); ++i) {
         const map_reader m(items[i]);
         read_listener(m["address"], out[i]);
+        read_proxy_protocol(m["proxy_protocol"], out[i]);
     }
 }
 

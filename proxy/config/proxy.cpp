@@ -10,6 +10,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::uint64_t kib = 1024, mib = 1024 * kib, tib = mib * mib;
+constexpr std::uint64_t most_connections = 10'000'000;
 
 void read_trusted(const cursor& at, std::vector<http::cidr>& out) {
     if (at.absent()) return;
@@ -39,7 +40,13 @@ void read_limits(const cursor& at, server::limit_params& out) {
         m["target"].error("target (" + format_size(out.head.target) + ") is larger than head (" +
                           format_size(out.head.bytes) + "), which holds it");
     read_size_or_none(m["body"], out.body, 1, tib);
-    read_count(m["connections"], out.connections, 1, 10'000'000);
+    read_count(m["connections"], out.connections, 1, most_connections);
+    read_count_or_zero(m["connections_per_address"], out.connections_per_address, 1, most_connections);
+    if (!m["connections_per_address"].absent() && out.connections_per_address > out.connections)
+        m["connections_per_address"].warn("is more than connections, which is the limit then");
+    read_count_or_zero(m["requests"], out.requests, 1, 1'000'000'000);
+    std::optional<std::uint64_t> rate = out.min_rate;
+    if (read_size_or_none(m["min_rate"], rate, 1, mib)) out.min_rate = rate.value_or(0);
 }
 
 void read_timeouts(const cursor& at, server::timeout_params& out, upstream::upstream_params& backend) {
@@ -50,6 +57,7 @@ void read_timeouts(const cursor& at, server::timeout_params& out, upstream::upst
     read_duration_or_zero(m["keep_alive"], out.keep_alive, patience);
     read_duration_or_zero(m["response"], out.response, patience);
     read_duration_or_zero(m["drain"], out.drain, {1ms, 1h});
+    read_duration_or_zero(m["tunnel_idle"], out.tunnel_idle, {1ms, 30 * 24h});
     read_duration(m["connect"], backend.connect_timeout, {1ms, 1h});
     read_duration_or_zero(m["upstream_idle"], backend.idle_timeout, patience);
 }

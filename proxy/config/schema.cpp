@@ -15,13 +15,18 @@ constexpr known_key top[] = {
     {"store"},  {"inject"}, {"routes"},  {"log"},      {"capture"},   {"backend_control"},
     {"vault"},  {"csrf"},   {"cors"},    {"flood"},    {"assertion"},
 };
-constexpr known_key listener[] = {{"address"}, {"tls", later}};
+constexpr known_key listener[] = {{"address"}, {"tls", later}, {"proxy_protocol"}};
+constexpr known_key proxy_protocol[] = {{"from"}};
 constexpr known_key admin[] = {{"address"}, {"token"}};
 constexpr known_key backend[] = {{"url"}};
 constexpr known_key proxy[] = {{"trusted_proxies"}, {"limits"}, {"timeouts"}};
-constexpr known_key limits[] = {{"head"}, {"headers"}, {"target"}, {"body"}, {"connections"}};
+constexpr known_key limits[] = {
+    {"head"},     {"headers"},  {"target"}, {"body"}, {"connections"}, {"connections_per_address"},
+    {"requests"}, {"min_rate"},
+};
 constexpr known_key timeouts[] = {
-    {"head"}, {"idle_body"}, {"keep_alive"}, {"connect"}, {"response"}, {"upstream_idle"}, {"drain"},
+    {"head"},     {"idle_body"},     {"keep_alive"},  {"connect"},
+    {"response"}, {"upstream_idle"}, {"tunnel_idle"}, {"drain"},
 };
 constexpr known_key session[] = {
     {"secrets"},    {"handle_key"},       {"cookie"},         {"idle_timeout"},
@@ -64,6 +69,7 @@ constexpr known_key log[] = {{"level"}, {"access"}, {"format"}};
 constexpr known_map maps[] = {
     {"", top},
     {"listen[]", listener},
+    {"listen[].proxy_protocol", proxy_protocol},
     {"admin", admin},
     {"admin.token", secret},
     {"backends[]", backend},

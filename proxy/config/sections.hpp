@@ -13,6 +13,8 @@
 namespace vestibule::config {
 
 void read_listen(const cursor& at, std::vector<server::listen_params>& out);
+/// listen[].proxy_protocol; the address has been read.
+void read_proxy_protocol(const cursor& at, server::listen_params& out);
 void read_admin(const cursor& at, admin::admin_params& out);
 void read_workers(const cursor& at, std::optional<unsigned>& out);
 void read_log(const cursor& at, log::params& out);

@@ -81,6 +81,50 @@ bool carries_requests(std::string_view protocols) noexcept {
     return false;
 }
 
+// What may stand behind a body: nothing that is of use only before it (RFC 9110 6.5.1). Framing, routing,
+// conditions, authentication, cookies, how to store and how to show what came: a reader who merges trailers
+// into the head would take them for it.
+bool may_trail(const http::field& f, const http::name_set& stripped) noexcept {
+    switch (f.id) {
+        case field_id::content_length:
+        case field_id::content_type:
+        case field_id::content_encoding:
+        case field_id::content_range:
+        case field_id::content_location:
+        case field_id::content_disposition:
+        case field_id::host:
+        case field_id::max_forwards:
+        case field_id::expect:
+        case field_id::range:
+        case field_id::if_match:
+        case field_id::if_none_match:
+        case field_id::if_modified_since:
+        case field_id::if_unmodified_since:
+        case field_id::if_range:
+        case field_id::authorization:
+        case field_id::www_authenticate:
+        case field_id::cookie:
+        case field_id::cookie2:
+        case field_id::set_cookie:
+        case field_id::set_cookie2:
+        case field_id::origin:
+        case field_id::referer:
+        case field_id::cache_control:
+        case field_id::pragma:
+        case field_id::age:
+        case field_id::date:
+        case field_id::expires:
+        case field_id::vary:
+        case field_id::location:
+        case field_id::retry_after:
+        case field_id::strict_transport_security:
+        case field_id::alt_svc: return false;
+        default: break;
+    }
+    return !is_hop_by_hop(f) && !policy::is_cors_field(f) && !stripped.contains(f.name) &&
+           !http::is_forwarding_name(f.name);
+}
+
 // Fields that are written from what vestibule knows, not copied.
 bool is_rewritten(field_id id) noexcept {
     return id == field_id::host || id == field_id::cookie || id == field_id::content_length ||
@@ -155,28 +199,38 @@ void build_backend_head(std::string& out, const site& s, const backend_head_part
     if (p.upgrade || trailers)
         append_field(out, "Connection", p.upgrade ? (trailers ? "Upgrade, TE" : "Upgrade") : "TE");
     append_framing(out, p.framing);
+    if (p.framing.kind == http::body_kind::chunked) append_announced_trailers(out, p.head.fields, s.stripped);
     out += "\r\n";
 }
 
 void append_trailers(std::string& out, const http::field_list& trailers, const http::name_set& stripped) {
-    for (const http::field& f : trailers) {
-        switch (f.id) {
-            case field_id::content_length:
-            case field_id::host:
-            case field_id::cookie:
-            case field_id::set_cookie:
-            case field_id::authorization:
-            case field_id::expect:
-            case field_id::cache_control:
-            case field_id::content_type:
-            case field_id::content_encoding:
-            case field_id::content_range:
-            case field_id::location: continue;
-            default: break;
+    for (const http::field& f : trailers)
+        if (may_trail(f, stripped)) append_field(out, f.name, f.value);
+}
+
+void append_announced_trailers(std::string& out, const http::field_list& fields,
+                               const http::name_set& stripped) {
+    const std::size_t start = out.size();
+    out += "Trailer: ";
+    const std::size_t empty = out.size();
+    for (const http::field& f : fields) {
+        if (f.id != field_id::trailer) continue;
+        for (std::string_view rest = f.value; !rest.empty();) {
+            const std::size_t comma = std::min(rest.find(','), rest.size());
+            std::string_view name = rest.substr(0, comma);
+            rest.remove_prefix(std::min(comma + 1, rest.size()));
+            while (name.starts_with(' ') || name.starts_with('\t')) name.remove_prefix(1);
+            while (name.ends_with(' ') || name.ends_with('\t')) name.remove_suffix(1);
+            if (name.empty() || !may_trail({boost::beast::http::string_to_field(name), name, {}}, stripped))
+                continue;
+            if (out.size() != empty) out += ", ";
+            out += name;
         }
-        if (is_hop_by_hop(f) || stripped.contains(f.name) || http::is_forwarding_name(f.name)) continue;
-        append_field(out, f.name, f.value);
     }
+    if (out.size() == empty)
+        out.resize(start);
+    else
+        out += "\r\n";
 }
 
 }  // namespace vestibule::server

@@ -41,6 +41,10 @@ void build_backend_head(std::string& out, const site& s, const backend_head_part
 /// or connection fields, and none that `stripped` has.
 void append_trailers(std::string& out, const http::field_list& trailers, const http::name_set& stripped);
 
+/// Appends a Trailer line with the names of those announced in `fields` that may pass, or nothing.
+void append_announced_trailers(std::string& out, const http::field_list& fields,
+                               const http::name_set& stripped);
+
 /// Whether a field belongs to the connection and not to the message.
 bool is_hop_by_hop(const http::field& f) noexcept;
 

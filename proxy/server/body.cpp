@@ -18,14 +18,15 @@ boost::asio::const_buffer to_buffer(std::string_view text) {
 }  // namespace
 
 body_reader::body_reader(net::byte_stream& from, io_buffer& buffer, http::body_framing framing,
-                         body_errors errors, net::deadline& idle, milliseconds idle_limit)
+                         body_errors errors, net::deadline& idle, milliseconds idle_limit,
+                         std::uint64_t min_rate)
     : from_(from),
       buffer_(buffer),
       kind_(framing.kind),
       remaining_(framing.length),
       errors_(errors),
       idle_(idle),
-      idle_limit_(idle_limit),
+      patience_(idle_limit, min_rate),
       done_(kind_ == http::body_kind::none || (kind_ == http::body_kind::length && remaining_ == 0)) {}
 
 result<std::string_view> body_reader::buffered() {
@@ -43,9 +44,11 @@ task<result<std::string_view>> body_reader::next() {
             // Only a trailer section is collected; everything else is handed out as it comes.
             co_return errors_.malformed;
         }
-        idle_.set(idle_limit_);
+        const mono_time began = mono_now();
+        idle_.set(patience_.left());
         const auto [ec, n] = co_await net::read_some(from_, room);
         idle_.clear();
+        patience_.waited(std::chrono::duration_cast<milliseconds>(mono_now() - began), n);
         if (ec == boost::asio::error::eof && kind_ == http::body_kind::until_close) {
             done_ = true;
             co_return std::string_view{};
@@ -112,19 +115,22 @@ bool body_reader::take_trailers(error_code& ec) {
 }
 
 task<error_code> body_writer::write(std::string_view head, std::string_view piece) {
-    if (!chunked_ || piece.empty())
-        co_return co_await net::write_all(to_, idle_, idle_limit_, to_buffer(head), to_buffer(piece));
     // Size line and line end around a piece that is not copied.
     std::array<char, 18> room;
-    const std::string_view line = http::chunk_size_line(piece.size(), room);
-    co_return co_await net::write_all(to_, idle_, idle_limit_, to_buffer(head), to_buffer(line),
-                                      to_buffer(piece), to_buffer("\r\n"));
+    const bool framed = chunked_ && !piece.empty();
+    const std::string_view line = framed ? http::chunk_size_line(piece.size(), room) : std::string_view();
+    const std::string_view line_end = framed ? "\r\n" : "";
+    auto writing = net::write_all(to_, idle_, patience_.left(), to_buffer(head), to_buffer(line),
+                                  to_buffer(piece), to_buffer(line_end));
+    const error_code ec = co_await writing;
+    patience_.waited(writing.waited(), head.size() + piece.size());
+    co_return ec;
 }
 
 task<error_code> body_writer::finish(std::string_view trailer_lines) {
     if (!chunked_) co_return error_code{};
-    co_return co_await net::write_all(to_, idle_, idle_limit_, to_buffer("0\r\n"), to_buffer(trailer_lines),
-                                      to_buffer("\r\n"));
+    co_return co_await net::write_all(to_, idle_, patience_.left(), to_buffer("0\r\n"),
+                                      to_buffer(trailer_lines), to_buffer("\r\n"));
 }
 
 }  // namespace vestibule::server

@@ -10,6 +10,7 @@
 
 #include "server/body_copy.hpp"
 #include "server/io_buffer.hpp"
+#include "server/patience.hpp"
 
 #include <vestibule/base/task.hpp>
 #include <vestibule/http/chunked.hpp>
@@ -31,9 +32,10 @@ struct body_errors {
 /// Reads one body. The buffer may already hold its first bytes; bytes behind the body stay in it.
 class body_reader {
   public:
-    /// `idle`: set before each read and cleared after; expiry must end the read.
+    /// `idle`: set before each read and cleared after; expiry must end the read. `min_rate`: of the sender,
+    /// see patience; 0: none.
     body_reader(net::byte_stream& from, io_buffer& buffer, http::body_framing framing, body_errors errors,
-                net::deadline& idle, milliseconds idle_limit);
+                net::deadline& idle, milliseconds idle_limit, std::uint64_t min_rate = 0);
 
     /// The next payload bytes; empty at the end. Errors: as given, or that of the stream.
     task<result<std::string_view>> next();
@@ -62,7 +64,7 @@ class body_reader {
     std::uint64_t remaining_;
     body_errors errors_;
     net::deadline& idle_;
-    milliseconds idle_limit_;
+    patience patience_;
     http::chunk_decoder decoder_;
     http::field_list trailers_;
     std::uint64_t bytes_ = 0;
@@ -70,11 +72,13 @@ class body_reader {
     body_copy* copy_ = nullptr;
 };
 
-/// Writes one body. `idle` is set while the other side takes nothing; expiry must end the write.
+/// Writes one body. `idle` is set while the other side takes nothing; expiry must end the write. `min_rate`:
+/// of the receiver, see patience; 0: none.
 class body_writer {
   public:
-    body_writer(net::byte_stream& to, bool chunked, net::deadline& idle, milliseconds idle_limit)
-        : to_(to), chunked_(chunked), idle_(idle), idle_limit_(idle_limit) {}
+    body_writer(net::byte_stream& to, bool chunked, net::deadline& idle, milliseconds idle_limit,
+                std::uint64_t min_rate = 0)
+        : to_(to), chunked_(chunked), idle_(idle), patience_(idle_limit, min_rate) {}
 
     /// Writes `head` (may be empty) and one piece of payload (may be empty) in one go.
     task<error_code> write(std::string_view head, std::string_view piece);
@@ -86,7 +90,7 @@ class body_writer {
     net::byte_stream& to_;
     bool chunked_;
     net::deadline& idle_;
-    milliseconds idle_limit_;
+    patience patience_;
 };
 
 }  // namespace vestibule::server

@@ -77,12 +77,7 @@ void build_client_head(std::string& out, const site& s, const http::response_hea
     out += plan.cors_lines;
     out += plan.set_cookie;
     if (plan.chunked) out += "Transfer-Encoding: chunked\r\n";
-    if (plan.chunked)
-        if (const auto trailer = head.fields.find(field_id::trailer); !trailer.empty()) {
-            out += "Trailer: ";
-            out += trailer;
-            out += "\r\n";
-        }
+    if (plan.chunked) append_announced_trailers(out, head.fields, s.stripped);
     if (plan.upgrade) {
         out += "Upgrade: ";
         out += head.fields.find(field_id::upgrade);

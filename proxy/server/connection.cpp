@@ -17,8 +17,8 @@ constexpr int max_leading_empty_lines = 4;     // RFC 9112 2.2: at least one is 
 
 }  // namespace
 
-connection::connection(worker_state& w, std::unique_ptr<net::byte_stream> stream,
-                       boost::asio::ip::address peer, std::string peer_text)
+connection::connection(worker_state& w, std::unique_ptr<net::byte_stream> stream, http::ip_address peer,
+                       std::string peer_text, bool proxied)
     : w_(w),
       stream_(std::move(stream)),
       read_limit_(w.sweeper,
@@ -35,8 +35,9 @@ connection::connection(worker_state& w, std::unique_ptr<net::byte_stream> stream
              [this] {
                  if (running_ != nullptr) running_->look();
              }),
-      peer_(std::move(peer)),
-      peer_text_(std::move(peer_text)) {
+      peer_(peer),
+      peer_text_(std::move(peer_text)),
+      proxied_(proxied) {
     next_ = w_.first;
     link_ = &w_.first;
     if (next_ != nullptr) next_->link_ = &next_;
@@ -48,6 +49,7 @@ connection::connection(worker_state& w, std::unique_ptr<net::byte_stream> stream
 connection::~connection() {
     *link_ = next_;
     if (next_ != nullptr) next_->link_ = link_;
+    if (counted_) w_.counts.addresses.remove(peer_);
     w_.metrics.connections.add(-1);
     w_.counts.connections.fetch_sub(1, std::memory_order_relaxed);
 }
@@ -71,8 +73,22 @@ void connection::abort() {
     if (running_ != nullptr) running_->abandon();
 }
 
+bool connection::shed_longest_idle(worker_state& w) {
+    while (idle_link* const l = w.idle.longest()) {
+        l->unlink();
+        connection& c = static_cast<connection&>(*l);
+        if (c.stream_->has_pending_input()) continue;  // not idle any more
+        c.stream_->close();
+        w.metrics.shed.add();
+        return true;
+    }
+    return false;
+}
+
 task<void> connection::run(std::unique_ptr<connection> self) {
     connection& c = *self;
+    if (c.proxied_ && !co_await c.learn_peer()) co_return;
+    if (!c.admit()) co_return;
     for (;;) {
         const result<std::size_t> head = co_await c.read_head();
         fate next = fate::close;
@@ -94,6 +110,7 @@ task<void> connection::run(std::unique_ptr<connection> self) {
 }
 
 client_side connection::side() noexcept {
+    const std::size_t most = w_.current->params.limits.requests;
     return {.stream = *stream_,
             .in = in_,
             .read_limit = read_limit_,
@@ -103,7 +120,8 @@ client_side connection::side() noexcept {
             .write_timed_out = write_timed_out_,
             .peer = peer_,
             .peer_text = peer_text_,
-            .tls = false};
+            .tls = false,
+            .last = most != 0 && served_ + 1 >= most};
 }
 
 task<fate> connection::serve(std::size_t head_size) {
@@ -113,7 +131,7 @@ task<fate> connection::serve(std::size_t head_size) {
     const fate f = co_await e.run(in_.view().substr(0, head_size));
     running_ = nullptr;
     watch_.clear();
-    served_ = true;
+    ++served_;
     co_return f;
 }
 
@@ -161,7 +179,7 @@ task<result<std::size_t>> connection::read_head() {
 task<error_code> connection::await_bytes() {
     idle_ = true;
     const auto& timeouts = w_.current->params.timeouts;
-    milliseconds left = served_ ? timeouts.keep_alive : timeouts.head;
+    milliseconds left = served_ > 0 ? timeouts.keep_alive : timeouts.head;
     const bool limited = left > milliseconds(0);
     if (w_.draining) left = drain_grace;
     read_timed_out_ = false;
@@ -175,7 +193,9 @@ task<error_code> connection::await_bytes() {
     in_.release(true);
     read_timed_out_ = false;
     read_limit_.set(limited ? left - park_after : milliseconds(0));
+    w_.idle.append(*this);
     ec = co_await net::wait_readable(*stream_);
+    unlink();
     read_limit_.clear();
     co_return ec;
 }

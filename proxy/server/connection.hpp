@@ -1,20 +1,23 @@
 // One client connection: requests one after the other, idle in between.
 //
 //     [idle] --bytes--> [reading head] --whole--> [exchange] --keep--> [idle]
-//     An idle connection gives its buffer back after 100 ms and then waits for readability only.
+//     An idle connection gives its buffer back after 100 ms and then waits for readability only; from then on
+//     it is the one to go where room is needed.
 #pragma once
 
 #include "server/exchange.hpp"
+#include "server/idle_list.hpp"
 
 #include <memory>
 #include <string>
 
 namespace vestibule::server {
 
-class connection {
+class connection : private idle_link {
   public:
-    connection(worker_state& w, std::unique_ptr<net::byte_stream> stream, boost::asio::ip::address peer,
-               std::string peer_text);
+    /// `proxied`: a PROXY protocol header comes first, and says who the peer is.
+    connection(worker_state& w, std::unique_ptr<net::byte_stream> stream, http::ip_address peer,
+               std::string peer_text, bool proxied = false);
     ~connection();
     connection(const connection&) = delete;
     connection& operator=(const connection&) = delete;
@@ -30,8 +33,16 @@ class connection {
 
     connection* next() const noexcept { return next_; }
 
+    /// Closes the worker's connection that has been idle the longest. False: none is.
+    static bool shed_longest_idle(worker_state& w);
+
   private:
     static task<void> run(std::unique_ptr<connection> self);
+
+    // Before the first request (arrival.cpp).
+    task<bool> learn_peer();
+    bool admit();
+
     task<result<std::size_t>> read_head();
     task<error_code> await_bytes();
     task<fate> serve(std::size_t head_size);
@@ -45,12 +56,14 @@ class connection {
     net::deadline read_limit_;
     net::deadline write_limit_;
     net::deadline watch_;  // of the exchange under way
-    boost::asio::ip::address peer_;
+    http::ip_address peer_;
     std::string peer_text_;
     exchange* running_ = nullptr;
     bool read_timed_out_ = false, write_timed_out_ = false;
     bool idle_ = true;
-    bool served_ = false;
+    bool proxied_;
+    bool counted_ = false;      // in counts.addresses
+    std::uint32_t served_ = 0;  // requests
     connection* next_ = nullptr;
     connection** link_ = nullptr;
 };

@@ -3,6 +3,8 @@
 #include <vestibule/base/logger.hpp>
 #include <vestibule/http/canned.hpp>
 
+#include <boost/asio/error.hpp>
+
 #include <algorithm>
 
 namespace vestibule::server {
@@ -58,6 +60,19 @@ exchange::exchange(worker_state& w, client_side client)
       upstream_write_limit_(w.sweeper, [this] { backend_is_late(); }),
       started_(std::chrono::steady_clock::now()) {}
 
+// Told of the client's end, as long as the exchange runs.
+class exchange::end_watch final : public net::io_completion {
+  public:
+    explicit end_watch(exchange& e) : io_completion(&told), e_(e) {
+        if (e_.client_.stream.watch_end(this)) e_.client_ended(boost::asio::error::eof);
+    }
+    ~end_watch() { e_.client_.stream.watch_end(nullptr); }
+
+  private:
+    static void told(io_completion& c) { static_cast<end_watch&>(c).e_.client_ended(c.result.ec); }
+    exchange& e_;
+};
+
 void exchange::backend_is_late() noexcept {
     upstream_timed_out_ = true;
     if (upstream_) upstream_->close();
@@ -69,12 +84,21 @@ void exchange::look() noexcept {
     client_.watch.set(watch_interval);
 }
 
+// An end may also be that of a client which waits for the answer still (half-closed): it gets what comes
+// until the next sweep.
+void exchange::client_ended(error_code how) noexcept {
+    client_ended_ = true;
+    if (how == boost::asio::error::eof) return client_.watch.set(next_look);
+    abandon();
+}
+
 void exchange::abandon() noexcept {
     abandoned_ = true;
     if (upstream_) upstream_->close();
 }
 
 task<fate> exchange::run(std::string_view head) {
+    const end_watch watching(*this);
     bool pass = read_request(head);
     if (pass) {
         match_route();
@@ -86,6 +110,7 @@ task<fate> exchange::run(std::string_view head) {
         pass = settle_session();
     }
     if (pass) pass = decide();
+    if (pass && upgrade_) pass = judge_upgrade();
     if (pass) fate_ = co_await forward();
     if (answer_.status != 0) fate_ = co_await send_answer();
     log_exchange();
@@ -119,7 +144,7 @@ bool exchange::read_request(std::string_view head) {
         return false;
     }
     client_.in.consume(head_size_);
-    keep_alive_ = http::wants_keep_alive(head_.version, head_.fields);
+    keep_alive_ = !client_.last && http::wants_keep_alive(head_.version, head_.fields);
     upgrade_ = asks_for_upgrade(head_, framing_);
     http::find_client(head_.fields, client_.peer, client_.tls, site_->params.trusted_proxies, facts_);
     if (target_.https && !facts_.https && !facts_.peer_trusted) {

@@ -9,8 +9,6 @@
 #include "server/session_writer.hpp"
 #include "server/worker.hpp"
 
-#include <boost/asio/ip/address.hpp>
-
 #include <optional>
 #include <string>
 
@@ -20,14 +18,15 @@ namespace vestibule::server {
 struct client_side {
     net::byte_stream& stream;
     io_buffer& in;
-    net::deadline& read_limit;      // expiry cancels reading
-    net::deadline& write_limit;     // expiry resets the connection
-    net::deadline& watch;           // expiry calls look() of the exchange
-    const bool& read_timed_out;     // whether read_limit fired
-    const bool& write_timed_out;    // the same
-    boost::asio::ip::address peer;  // unspecified: unix socket
+    net::deadline& read_limit;    // expiry cancels reading
+    net::deadline& write_limit;   // expiry resets the connection
+    net::deadline& watch;         // expiry calls look() of the exchange
+    const bool& read_timed_out;   // whether read_limit fired
+    const bool& write_timed_out;  // the same
+    http::ip_address peer;        // unspecified: unix socket
     std::string_view peer_text;
     bool tls = false;
+    bool last = false;  // the connection has had its share of requests
 };
 
 /// What becomes of the client's connection after an exchange.
@@ -65,11 +64,17 @@ class exchange {
     /// Ends it at once, whatever it waits for: the client has gone, or a drain has come to its end.
     void abandon() noexcept;
 
+    /// The client has ended its sending side (eof), which is all that can be seen of one that has gone, or
+    /// reset the connection.
+    void client_ended(error_code how) noexcept;
+
     /// Whether anything has come to an end that is waited for: now and then, while the backend works.
     void look() noexcept;
 
   private:
     static constexpr auto watch_interval = milliseconds(200);
+    static constexpr auto next_look = milliseconds(1);
+    class end_watch;
     void backend_is_late() noexcept;
 
     // The phases, in order. One that returns false has answered the request itself (answer_ says how).
@@ -132,6 +137,8 @@ class exchange {
     void follow_backend_cookie();
 
     // What is open for long, and ends with its session (long_lived.cpp).
+    bool judge_upgrade();
+    bool switched_as_asked() const;
     task<fate> relay_event_stream(body_reader& body, body_writer& writer, bool close_delimited);
     task<fate> finish_event_stream(body_writer& writer, bool close_delimited);
     task<fate> run_tunnel();
@@ -203,7 +210,7 @@ class exchange {
     net::deadline upstream_write_limit_;
     unsigned upstream_generation_ = 0;
     bool interim_passed_ = false;
-    bool upstream_timed_out_ = false, abandoned_ = false;
+    bool upstream_timed_out_ = false, abandoned_ = false, client_ended_ = false;
     http::response_head& response_ = texts_.response;
     std::string& backend_head_ = texts_.backend_head;
     std::string& client_head_ = texts_.client_head;

@@ -1,33 +1,17 @@
 #include "server/flood_table.hpp"
 
+#include "server/address_key.hpp"
+
 #include <algorithm>
 #include <limits>
 
 namespace vestibule::server {
-namespace {
-
-// An IPv4 address, or the /64 that one IPv6 customer has (RFC 6177).
-std::uint64_t key_of(const http::ip_address& client) noexcept {
-    const auto& bytes = client.bytes();
-    std::uint64_t key = 0;
-    for (std::size_t i = client.is_v4() ? 8 : 0, n = 0; n < 8; ++i, ++n) key = key << 8 | bytes[i];
-    return key;
-}
-
-// splitmix64's finaliser.
-std::uint64_t mix(std::uint64_t x) noexcept {
-    x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9;
-    x = (x ^ (x >> 27)) * 0x94d049bb133111eb;
-    return x ^ (x >> 31);
-}
-
-}  // namespace
 
 flood_table::flood_table(const flood_params& p, std::uint64_t seed)
     : params_(p), seed_(seed), entries_(std::max<std::size_t>(1, p.max_addresses / ways) * ways) {}
 
 std::size_t flood_table::set_of(std::uint64_t address) const noexcept {
-    return mix(address ^ seed_) % (entries_.size() / ways);
+    return mixed(address, seed_) % (entries_.size() / ways);
 }
 
 flood_table::entry& flood_table::find(std::size_t set, std::uint64_t address, mono_time now) noexcept {
@@ -56,7 +40,7 @@ flood_table::verdict flood_table::count(std::uint32_t& counted, std::uint32_t n,
 
 flood_table::verdict flood_table::count_session(const http::ip_address& client, mono_time now) {
     if (params_.new_sessions == 0) return {};
-    const std::uint64_t address = key_of(client);
+    const std::uint64_t address = address_key(client);
     const std::size_t set = set_of(address);
     const std::lock_guard lock(locks_[set % locks_.size()]);
     entry& e = find(set, address, now);
@@ -66,7 +50,7 @@ flood_table::verdict flood_table::count_session(const http::ip_address& client, 
 flood_table::verdict flood_table::count_failures(const http::ip_address& client, std::uint32_t n,
                                                  std::uint32_t fingerprint, mono_time now) {
     if (params_.failed_cookies == 0) return {};
-    const std::uint64_t address = key_of(client);
+    const std::uint64_t address = address_key(client);
     const std::size_t set = set_of(address);
     const std::lock_guard lock(locks_[set % locks_.size()]);
     entry& e = find(set, address, now);

@@ -44,9 +44,13 @@ task<fate> exchange::forward() {
                         .plain_answer = capture_ && capture_->plain_answer});
     const bool expecting = head_.version == 11 && !head_.fields.find(http::field_id::expect).empty();
     body_reader request_body(client_.stream, client_.in, framing_, {errc::client_closed, errc::bad_chunk},
-                             client_.read_limit, timeouts.idle_body);
+                             client_.read_limit, timeouts.idle_body, site_->params.limits.min_rate);
     if (capture_ && capture_->copy_request) request_body.copy_to(&capture_->request_body);
     std::string_view first_piece;
+    if (abandoned_) {  // while the store was asked
+        fail(errc::client_closed);
+        co_return fate::close;
+    }
     if (!expecting) {
         const auto buffered = request_body.buffered();
         if (!buffered) {
@@ -67,6 +71,10 @@ task<fate> exchange::forward() {
         if (!leased) {
             fail(leased.error());
             co_return fate::keep;
+        }
+        if (abandoned_) {
+            fail(errc::client_closed);
+            co_return fate::close;
         }
         upstream_ = std::move(leased->stream);
         upstream_generation_ = leased->generation;
@@ -113,10 +121,10 @@ task<bool> exchange::talk(body_reader& request_body, std::string_view first_piec
     if (!sending && (complete || pump.ended())) await_answer();
 
     // Where sending failed the backend may have answered all the same.
-    client_.watch.set(watch_interval);
+    client_.watch.set(client_ended_ ? next_look : watch_interval);
     const error_code ec = co_await read_response_head();
     head_received = !ec;
-    client_.watch.clear();
+    if (!client_ended_) client_.watch.clear();
     answer_due_ = mono_time::max();
     upstream_us_ = std::uint64_t(
         std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - sent_)
@@ -197,7 +205,8 @@ task<error_code> exchange::pass_interim() {
     drop_vaulted();
     if (head_.version == 10) co_return error_code{};
     build_client_head(client_head_, *site_, response_, judge_backend_cookies(*site_, response_.fields), {});
-    body_writer to_client(client_.stream, false, client_.write_limit, site_->params.timeouts.idle_body);
+    body_writer to_client(client_.stream, false, client_.write_limit, site_->params.timeouts.idle_body,
+                          site_->params.limits.min_rate);
     const error_code ec = co_await to_client.write(client_head_, {});
     co_return ec ? error_code(client_write_error()) : ec;
 }

@@ -1,14 +1,16 @@
 #include "server/listener.hpp"
 
+#include "server/admission.hpp"
 #include "server/connection.hpp"
 
 #include <vestibule/base/logger.hpp>
-#include <vestibule/http/canned.hpp>
 #include <vestibule/net/event_loop.hpp>
 
 #include <boost/asio/ip/tcp.hpp>
 
 #include <netinet/in.h>
+
+#include <cerrno>
 
 namespace vestibule::server {
 
@@ -45,8 +47,9 @@ boost::asio::ip::address to_address(const stream_protocol::endpoint& e) {
 
 }  // namespace
 
-listener::listener(worker_state& w, int descriptor, bool unix_socket)
-    : w_(w), acceptor_(w.io), unix_socket_(unix_socket) {
+listener::listener(worker_state& w, int descriptor, listen_params p)
+    : w_(w), acceptor_(w.io), params_(std::move(p)) {
+    const bool unix_socket = !params_.unix_path.empty();
     sockaddr_storage address{};
     socklen_t size = sizeof address;
     ::getsockname(descriptor, reinterpret_cast<sockaddr*>(&address), &size);
@@ -80,6 +83,8 @@ task<void> listener::accept_loop() {
         if (!ec) {
             accepted(std::move(socket), peer);
         } else if (ec != boost::asio::error::connection_aborted) {
+            const bool descriptors = ec == boost::asio::error::no_descriptors || ec.value() == ENFILE;
+            if (descriptors && connection::shed_longest_idle(w_)) continue;
             log::warn("cannot accept", {{"side", "internal"}, {"error", ec.message()}});
             pause.expires_after(accept_pause);
             co_await net::wait(pause);
@@ -90,18 +95,21 @@ task<void> listener::accept_loop() {
 void listener::accepted(net::stream_socket socket, const stream_protocol::endpoint& peer) {
     w_.metrics.accepted.add();
     auto stream = net::make_stream(std::move(socket));
-    const std::size_t limit = w_.current->params.limits.connections;
-    if (limit != 0 && w_.counts.connections.load(std::memory_order_relaxed) >= limit) {
+    const bool unix_socket = !params_.unix_path.empty();
+    const http::ip_address address = unix_socket ? http::ip_address() : to_address(peer);
+    std::string text = unix_socket ? "unix:" : address.to_string();
+    if (!has_room(w_)) {
         w_.metrics.refused.add();
-        std::string answer;
-        http::append_canned(answer, 503, "Retry-After: 1\r\n", true, false);
-        const boost::asio::const_buffer buffer(answer.data(), answer.size());
-        stream->try_write({&buffer, 1});
-        return;
+        tell_refusal(w_, "limits.connections", text);
+        return refuse_connection(*stream, 503);
     }
-    const boost::asio::ip::address address = unix_socket_ ? boost::asio::ip::address() : to_address(peer);
-    std::string text = unix_socket_ ? "unix:" : address.to_string();
-    connection::start(std::make_unique<connection>(w_, std::move(stream), address, std::move(text)));
+    const proxy_protocol_params& proxied = params_.proxy_protocol;
+    if (proxied.on && !proxied.believes(address, unix_socket)) {
+        w_.metrics.proxy_headers_refused.add();
+        return tell_refusal(w_, "not in listen.proxy_protocol.from", text);
+    }
+    connection::start(
+        std::make_unique<connection>(w_, std::move(stream), address, std::move(text), proxied.on));
 }
 
 }  // namespace vestibule::server

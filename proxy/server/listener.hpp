@@ -26,7 +26,7 @@ result<open_listener> open(const listen_params& p, std::size_t count);
 /// Accepts for one worker until closed.
 class listener {
   public:
-    listener(worker_state& w, int descriptor, bool unix_socket);
+    listener(worker_state& w, int descriptor, listen_params p);
 
     /// Takes what is waiting already, then closes.
     void close();
@@ -37,7 +37,7 @@ class listener {
 
     worker_state& w_;
     boost::asio::basic_socket_acceptor<boost::asio::generic::stream_protocol, net::executor> acceptor_;
-    bool unix_socket_;
+    const listen_params params_;
 };
 
 }  // namespace vestibule::server

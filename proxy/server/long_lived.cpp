@@ -5,6 +5,7 @@
 #include "server/tunnel.hpp"
 
 #include <vestibule/http/framing.hpp>
+#include <vestibule/http/websocket_handshake.hpp>
 
 namespace vestibule::server {
 
@@ -13,6 +14,7 @@ using http::field_id;
 namespace {
 
 constexpr std::string_view event_stream = "text/event-stream";
+constexpr std::string_view websocket = "websocket";
 constexpr auto stuck_limit = milliseconds(150);  // for a client that takes nothing at the end of its stream
 
 struct open_units {
@@ -44,6 +46,31 @@ void exchange::watch_session(std::optional<watched_exchange>& w, OnEnd on_end) {
         });
 }
 
+// Of an upgrade that is about to be passed on. False: it is answered here.
+bool exchange::judge_upgrade() {
+    if (!http::list_contains(head_.fields.find(field_id::upgrade), websocket)) return true;
+    switch (http::judge_websocket(head_)) {
+        case http::websocket_verdict::passes: return true;
+        case http::websocket_verdict::malformed: answer(400); break;
+        case http::websocket_verdict::other_version:
+            answer(426, "Sec-WebSocket-Version: 13\r\nUpgrade: websocket\r\n");
+            break;
+    }
+    return false;
+}
+
+// Whether a 101 is to one protocol of those that were asked for (RFC 9110 7.8), and for a WebSocket the
+// answer to this very handshake: another one comes of a cache, or of a server that is none (RFC 6455 4.1).
+// The request's head is there still: nothing has been read from the client since.
+bool exchange::switched_as_asked() const {
+    const std::string_view to = response_.fields.find(field_id::upgrade);
+    if (to.empty() || !http::list_contains(head_.fields.find(field_id::upgrade), to)) return false;
+    if (!http::iequals(to, websocket)) return true;
+    return response_.fields.count(field_id::sec_websocket_accept) == 1 &&
+           response_.fields.find(field_id::sec_websocket_accept) ==
+               http::websocket_accept(head_.fields.find(field_id::sec_websocket_key));
+}
+
 task<fate> exchange::relay_event_stream(body_reader& body, body_writer& writer, bool close_delimited) {
     const open_units open(w_.metrics.event_streams);
     net::deadline stuck(w_.sweeper, [this] { client_.stream.close(); });
@@ -63,10 +90,12 @@ task<fate> exchange::finish_event_stream(body_writer& writer, bool close_delimit
 }
 
 task<fate> exchange::run_tunnel() {
-    const bool websocket = session_ && http::iequals(response_.fields.find(field_id::upgrade), "websocket");
+    const bool frames = session_ && http::iequals(response_.fields.find(field_id::upgrade), websocket);
     const open_units open(w_.metrics.tunnels);
+    client_.stream.watch_end(nullptr);  // its end goes on to the backend
+    client_.watch.clear();
     tunnel t(client_.stream, client_.in, *upstream_, upstream_in_, w_.sweeper,
-             websocket ? tunnel::kind::websocket : tunnel::kind::opaque);
+             frames ? tunnel::kind::websocket : tunnel::kind::opaque, site_->params.timeouts.tunnel_idle);
     std::optional<watched_exchange> watched;
     watch_session(watched, [this, &t] {
         w_.metrics.count_stream_end(long_lived::tunnel);

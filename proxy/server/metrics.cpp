@@ -34,6 +34,13 @@ server_metrics::server_metrics(metrics_registry& r, std::size_t secrets)
       accepted(r.counter("vestibule_connections_accepted_total", "Client connections accepted.")),
       refused(
           r.counter("vestibule_connections_refused_total", "Client connections over limits.connections.")),
+      refused_for_address(r.counter("vestibule_connections_refused_for_address_total",
+                                    "Client connections over limits.connections_per_address.")),
+      proxy_headers_refused(
+          r.counter("vestibule_proxy_headers_refused_total",
+                    "Client connections closed for want of a PROXY protocol header that is believed.")),
+      shed(r.counter("vestibule_connections_shed_total",
+                     "Idle client connections closed to make room for others.")),
       tunnels(r.gauge("vestibule_tunnels", "Open upgraded connections (WebSockets).")),
       event_streams(r.gauge("vestibule_event_streams", "Open event streams.")),
       sessions_created(r.counter("vestibule_sessions_created_total", "Anonymous sessions issued.")),

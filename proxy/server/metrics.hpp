@@ -48,6 +48,9 @@ class server_metrics {
     metric_cell& connections;
     metric_cell& accepted;
     metric_cell& refused;
+    metric_cell& refused_for_address;
+    metric_cell& proxy_headers_refused;
+    metric_cell& shed;
     metric_cell& tunnels;
     metric_cell& event_streams;
     metric_cell& sessions_created;

@@ -6,8 +6,8 @@ namespace vestibule::server {
 
 task<fate> exchange::respond(bool request_done) {
     if (response_.status == 101) {
-        if (upgrade_) co_return co_await respond_upgrade();
-        fail(errc::bad_response);  // nobody asked for it
+        if (upgrade_ && switched_as_asked()) co_return co_await respond_upgrade();
+        fail(errc::bad_response);  // nobody asked for it, or for something else
         co_return fate::keep;
     }
     const auto framing = http::response_framing(response_, method_);
@@ -40,7 +40,8 @@ task<fate> exchange::respond(bool request_done) {
 
     const bool backend_keeps =
         !framing->dubious && http::wants_keep_alive(response_.version, response_.fields);
-    body_writer writer(client_.stream, chunked, client_.write_limit, timeouts.idle_body);
+    body_writer writer(client_.stream, chunked, client_.write_limit, timeouts.idle_body,
+                       site_->params.limits.min_rate);
     fate relayed;
     if (!delimited && is_event_stream(response_.fields))
         relayed = co_await relay_event_stream(body, writer, close_delimited);
@@ -49,7 +50,7 @@ task<fate> exchange::respond(bool request_done) {
     if (relayed != fate::keep) co_return relayed;
     // Bytes behind the response are nobody's answer: such a connection is not used again.
     if (backend_keeps && framing->kind != http::body_kind::until_close && upstream_in_.empty() &&
-        request_done && ended_ == stream_end::none)
+        request_done && ended_ == stream_end::none && !abandoned_)
         w_.pool.give_back({std::move(upstream_), false, upstream_generation_});
     co_return stay ? fate::keep : request_done ? fate::close : fate::linger;
 }
@@ -61,6 +62,10 @@ task<fate> exchange::relay_response(body_reader& body, body_writer& writer, bool
     std::string_view head = client_head_;
     for (;;) {
         if (ended_ != stream_end::none) co_return co_await finish_event_stream(writer, close_delimited);
+        if (!piece && abandoned_) {
+            fail(errc::client_closed);
+            co_return fate::close;
+        }
         if (!piece) {
             // The backend's truncated answer is truncated to the client too, never a clean end.
             if (!head.empty()) co_await writer.write(head, {});

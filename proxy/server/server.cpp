@@ -26,10 +26,10 @@ class worker {
            process_counts& counts)
         : store_(make_store(io_)), state_(std::in_place, io_, std::move(s), *store_, metrics, counts) {}
 
-    void start(std::vector<std::pair<int, bool>> descriptors) {
+    void start(std::vector<std::pair<int, listen_params>> descriptors) {
         thread_ = std::thread([this, descriptors = std::move(descriptors)] {
-            for (const auto& [fd, is_unix] : descriptors)
-                listeners_.push_back(std::make_unique<listener>(*state_, fd, is_unix));
+            for (const auto& [fd, p] : descriptors)
+                listeners_.push_back(std::make_unique<listener>(*state_, fd, p));
             io_.run();
         });
     }
@@ -128,9 +128,10 @@ void server::start() {
         impl_->workers.push_back(
             std::make_unique<worker>(impl_->current, impl_->make_store, impl_->metrics, impl_->counts));
     for (unsigned i = 0; i < impl_->worker_count; ++i) {
-        std::vector<std::pair<int, bool>> descriptors;
-        for (const open_listener& l : impl_->open_listeners)
-            descriptors.emplace_back(l.descriptors[i], !l.unix_path.empty());
+        std::vector<std::pair<int, listen_params>> descriptors;
+        for (std::size_t n = 0; n < impl_->open_listeners.size(); ++n)
+            descriptors.emplace_back(impl_->open_listeners[n].descriptors[i],
+                                     impl_->current->params.listen[n]);
         impl_->workers[i]->start(std::move(descriptors));
     }
     for (open_listener& l : impl_->open_listeners) l.descriptors.clear();

@@ -24,14 +24,17 @@ std::string close_frame(bool masked) {
 }  // namespace
 
 tunnel::tunnel(net::byte_stream& client, io_buffer& client_in, net::byte_stream& backend,
-               io_buffer& backend_in, net::deadline_sweeper& sweeper, kind k)
+               io_buffer& backend_in, net::deadline_sweeper& sweeper, kind k, milliseconds idle)
     : up_{.from = client, .to = backend, .buffer = client_in, .masks = true},
       down_{.from = backend, .to = client, .buffer = backend_in, .masks = false},
       kind_(k),
-      grace_(sweeper, [this] { stop(); }) {}
+      grace_(sweeper, [this] { stop(); }),
+      idle_(idle),
+      idle_limit_(sweeper, [this] { stop(); }) {}
 
 task<std::uint64_t> tunnel::run() {
     net::signal up_end;
+    idle_limit_.set(idle_);
     detach(copy_and_tell(up_, up_end), never);
     co_await copy(down_);
     co_await up_end;
@@ -62,6 +65,7 @@ task<void> tunnel::copy(direction& d) {
             co_return;
         }
         if (ec) break;
+        idle_limit_.set(idle_);
         d.buffer.commit(n);
     }
     d.over = true;
@@ -82,6 +86,7 @@ task<error_code> tunnel::pass_on(direction& d) {
     const error_code ec = co_await net::write_all(d.to, boost::asio::buffer(piece.data(), piece.size()));
     d.writing = false;
     if (ec) co_return ec;
+    idle_limit_.set(idle_);
     d.bytes += piece.size();
     d.buffer.consume(piece.size());
     if (kind_ == kind::websocket) d.frames.feed_all(piece);

@@ -21,9 +21,10 @@ class tunnel {
     /// websocket: frames are followed, so that end() can close it as RFC 6455 has it.
     enum class kind { opaque, websocket };
 
-    /// Bytes already in the buffers go first.
+    /// Bytes already in the buffers go first. Where nothing moves either way for `idle` it is closed; 0: it
+    /// may be silent for ever.
     tunnel(net::byte_stream& client, io_buffer& client_in, net::byte_stream& backend, io_buffer& backend_in,
-           net::deadline_sweeper& sweeper, kind k);
+           net::deadline_sweeper& sweeper, kind k, milliseconds idle = milliseconds(0));
 
     /// Copies from client to backend and back. An end of one side is passed on as an end (half-close); an
     /// error ends both. Returns the bytes sent to the client.
@@ -63,6 +64,8 @@ class tunnel {
     direction up_, down_;
     const kind kind_;
     net::deadline grace_;
+    const milliseconds idle_;
+    net::deadline idle_limit_;
     bool ending_ = false, stopped_ = false;
 };
 

@@ -1,9 +1,11 @@
 // What all connections of one worker thread share. Nothing here is touched by another thread.
 #pragma once
 
+#include "server/address_counts.hpp"
 #include "server/assertion_cache.hpp"
 #include "server/exchange_buffers.hpp"
 #include "server/guard_metrics.hpp"
+#include "server/idle_list.hpp"
 #include "server/keyed_lock.hpp"
 #include "server/metrics.hpp"
 #include "server/session_watch.hpp"
@@ -31,6 +33,7 @@ void look_after_vaults(worker_state& w);
 /// Counts of the whole process, shared by its workers.
 struct process_counts {
     std::atomic<std::size_t> connections{0};
+    address_counts addresses;  // where limits.connections_per_address is on
 };
 
 struct worker_state {
@@ -59,8 +62,10 @@ struct worker_state {
     vault_memory vaults;
     net::deadline vault_looks;  // while there is something in it
     process_counts& counts;
-    connection* first = nullptr;  // all open connections, newest first
-    std::size_t background = 0;   // detached store operations still under way
+    connection* first = nullptr;                // all open connections, newest first
+    idle_list idle;                             // those of them that have been idle for a while
+    mono_time refusal_told = mono_time::min();  // when the log last heard of a refused connection
+    std::size_t background = 0;                 // detached store operations still under way
     bool draining = false;
     session_watch watch{sweeper, store, background};
 };

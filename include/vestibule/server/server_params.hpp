@@ -23,18 +23,36 @@ namespace vestibule::server {
 
 using std::chrono::milliseconds;
 
+/// Whether a connection begins with a PROXY protocol header, and whose header is believed.
+struct proxy_protocol_params {
+    bool on = false;
+    std::vector<http::cidr> from;
+    bool from_unix = false;  // from whoever can connect to the unix socket
+
+    bool believes(const http::ip_address& peer, bool unix_socket) const noexcept {
+        if (unix_socket) return from_unix;
+        for (const http::cidr& c : from)
+            if (c.contains(peer)) return true;
+        return false;
+    }
+};
+
 /// One listening socket.
 struct listen_params {
     std::string address = "0.0.0.0:8080";  // as configured, for logs
     std::string host = "0.0.0.0";          // numeric; empty for a unix socket
     std::uint16_t port = 8080;             // 0: any free one, told in the log
     std::string unix_path;                 // empty for TCP
+    proxy_protocol_params proxy_protocol{};
 };
 
 struct limit_params {
-    http::head_limits head;             // limits.head, .headers, .target
-    std::optional<std::uint64_t> body;  // bytes of a request body; nothing: off
-    std::size_t connections = 10'000;   // of the whole process; 0: no limit
+    http::head_limits head;                   // limits.head, .headers, .target
+    std::optional<std::uint64_t> body;        // bytes of a request body; nothing: off
+    std::size_t connections = 10'000;         // of the whole process; 0: no limit
+    std::size_t connections_per_address = 0;  // of one client address, an IPv6 /64; 0: no limit
+    std::size_t requests = 10'000;            // of one connection; 0: no limit
+    std::uint64_t min_rate = 240;             // bytes a second of a body, see server/patience.hpp; 0: none
 };
 
 /// Zero means no limit.
@@ -43,7 +61,8 @@ struct timeout_params {
     milliseconds idle_body{30'000};   // between two reads of a request body, or two writes to a client
     milliseconds keep_alive{60'000};  // idle between two requests
     milliseconds response{60'000};    // backend: until the response head, and between two reads of its body
-    milliseconds drain{30'000};       // after SIGTERM
+    milliseconds tunnel_idle{3'600'000};  // an upgraded connection on which nothing moves either way
+    milliseconds drain{30'000};           // after SIGTERM
 };
 
 enum class secure_mode { automatic, on, off };

@@ -44,8 +44,11 @@ class writer {
         out_ << ']';
     }
     void put(const server::listen_params& v) {
-        const auto& [address, host, port, unix_path] = v;
+        const auto& [address, host, port, unix_path, proxy_protocol] = v;
+        const auto& [on, from, from_unix] = proxy_protocol;
         out_ << address << '|' << host << '|' << port << '|' << unix_path;
+        if (on) out_ << "|proxied" << (from_unix ? " unix " : " ");
+        if (on) put(from);
     }
     // A range tells nothing but what it contains.
     void put(const http::cidr& v) {
@@ -131,21 +134,25 @@ void describe(writer& w, const server::session_params& p) {
 }
 
 void describe(writer& w, const server::limit_params& p) {
-    const auto& [head, body, connections] = p;
+    const auto& [head, body, connections, connections_per_address, requests, min_rate] = p;
     const auto& [bytes, fields, target] = head;
     w("limits.head", bytes);
     w("limits.headers", fields);
     w("limits.target", target);
     w("limits.body", body);
     w("limits.connections", connections);
+    w("limits.connections_per_address", connections_per_address);
+    w("limits.requests", requests);
+    w("limits.min_rate", min_rate);
 }
 
 void describe(writer& w, const server::timeout_params& p) {
-    const auto& [head, idle_body, keep_alive, response, drain] = p;
+    const auto& [head, idle_body, keep_alive, response, tunnel_idle, drain] = p;
     w("timeouts.head", head);
     w("timeouts.idle_body", idle_body);
     w("timeouts.keep_alive", keep_alive);
     w("timeouts.response", response);
+    w("timeouts.tunnel_idle", tunnel_idle);
     w("timeouts.drain", drain);
 }
 

@@ -132,6 +132,55 @@ TEST(exchange, a_body_over_the_limit_is_refused_in_every_framing) {
     }
 }
 
+TEST(exchange, websocket_handshakes) {
+    const std::string ask = "GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n";
+    const std::string key = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n",
+                      v13 = "Sec-WebSocket-Version: 13\r\n";
+    const std::string go = "HTTP/1.1 101 Go\r\nConnection: Upgrade\r\nUpgrade: ";
+    const std::string accept = "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n";
+    const struct {
+        const char* name;
+        std::string request, answer, status;
+        int connects;
+    } cases[] = {
+        {"as it should be", ask + key + v13, go + "websocket\r\n" + accept, "HTTP/1.1 101 Go", 1},
+        {"another version", ask + key + "Sec-WebSocket-Version: 8\r\n", "", "HTTP/1.1 426 Upgrade Required",
+         0},
+        {"no key", ask + v13, "", "HTTP/1.1 400 Bad Request", 0},
+        {"no accept", ask + key + v13, go + "websocket\r\n", "HTTP/1.1 502 Bad Gateway", 1},
+        {"another's accept", ask + key + v13,
+         go + "websocket\r\nSec-WebSocket-Accept: AAAAAAAAAAAAAAAAAAAAAAAAAAA=\r\n",
+         "HTTP/1.1 502 Bad Gateway", 1},
+        {"two accepts", ask + key + v13, go + "websocket\r\n" + accept + accept, "HTTP/1.1 502 Bad Gateway",
+         1},
+        {"another protocol", ask + key + v13, go + "other\r\n" + accept, "HTTP/1.1 502 Bad Gateway", 1},
+        {"no protocol", ask + key + v13, "HTTP/1.1 101 Go\r\nConnection: Upgrade\r\n" + accept,
+         "HTTP/1.1 502 Bad Gateway", 1},
+        {"nobody asked", "GET / HTTP/1.1\r\nHost: x\r\n", go + "websocket\r\n" + accept,
+         "HTTP/1.1 502 Bad Gateway", 1},
+    };
+    for (const auto& c : cases) {
+        scene s;
+        s.backend_answers({c.answer + "\r\n"});
+        const auto client = s.request(c.request + "\r\n");
+        EXPECT_EQ(status_line(*client), c.status) << c.name;
+        EXPECT_EQ(s.connects, c.connects) << c.name;
+    }
+}
+
+TEST(exchange, a_connection_has_its_share_of_requests) {
+    server_params p = basic_params();
+    p.limits.requests = 2;
+    scene s(std::move(p));
+    s.backend_answers({ok, ok, ok});
+    const auto client = s.request(get + get + get);
+    const auto second = client->written.find("HTTP/1.1 200 OK", 1);
+    ASSERT_NE(second, std::string::npos);
+    EXPECT_EQ(client->written.substr(0, second).find("Connection: close"), std::string::npos);
+    EXPECT_NE(client->written.find("Connection: close", second), std::string::npos);
+    EXPECT_EQ(client->written.find("HTTP/1.1", second + 1), std::string::npos);
+}
+
 // Every operation on every stream fails in turn: never a crash, never a leak, never a wrong answer: what
 // the client got is a prefix of the right answer, or one of our own failures.
 TEST(exchange, survives_the_failure_of_any_operation) {
@@ -139,7 +188,9 @@ TEST(exchange, survives_the_failure_of_any_operation) {
         get,
         "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc",
         "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
-        "GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+        "Sec-WebSocket-Version: 13\r\n\r\n",
     };
     const std::deque<std::string> answers[] = {
         {ok},

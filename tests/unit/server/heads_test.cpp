@@ -93,6 +93,10 @@ TEST(build_backend_head, table) {
          "k\r\n\r\n",
          "GET / HTTP/1.1\r\nHost: x\r\nSec-WebSocket-Key: k\r\nUpgrade: websocket\r\nConnection: "
          "Upgrade\r\n\r\n"},
+        {"announced trailers",
+         "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nTrailer: X-Sum, Content-Length, "
+         "X_Session.User\r\n\r\n",
+         "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nTrailer: X-Sum\r\n\r\n"},
         {"h2c is no upgrade",
          "GET / HTTP/1.1\r\nHost: x\r\nConnection: upgrade, HTTP2-Settings\r\nUpgrade: "
          "h2c\r\nHTTP2-Settings: AA\r\n\r\n",
@@ -160,11 +164,13 @@ TEST(append_trailers, lets_only_harmless_fields_pass) {
     http::field_list trailers;
     ASSERT_FALSE(http::parse_trailers(
         "X-Sum: 1\r\nContent-Length: 5\r\nHost: y\r\nCookie: a\r\nSet-Cookie: b\r\nX_Session_User: c\r\n"
-        "Authorization: d\r\nTransfer-Encoding: chunked\r\nX-Forwarded-For: e\r\n\r\n",
+        "Authorization: d\r\nTransfer-Encoding: chunked\r\nX-Forwarded-For: e\r\nIf-Match: f\r\n"
+        "Access-Control-Allow-Origin: *\r\nRange: bytes=0-\r\nWWW-Authenticate: g\r\nX-Session-Patch: {}\r\n"
+        "Vary: *\r\nServer-Timing: h\r\n\r\n",
         64, trailers));
     std::string out;
     append_trailers(out, trailers, s.stripped);
-    EXPECT_EQ(out, "X-Sum: 1\r\n");
+    EXPECT_EQ(out, "X-Sum: 1\r\nServer-Timing: h\r\n");
 }
 
 std::string client_head(const std::string& response, const client_head_plan& plan) {
@@ -197,6 +203,15 @@ TEST(build_client_head, table) {
          "X-T\r\n\r\n",
          {.chunked = true},
          "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-T\r\n\r\n"},
+        {"only trailers that will pass are announced",
+         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: Set-Cookie, ,X-A\r\nTrailer: "
+         "x-session-patch , Server-Timing\r\n\r\n",
+         {.chunked = true},
+         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-A, Server-Timing\r\n\r\n"},
+        {"no trailers without chunks",
+         "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTrailer: X-T\r\n\r\n",
+         {},
+         "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n"},
         {"session cookie makes it private",
          "HTTP/1.1 200 OK\r\nCache-Control: public, max-age=60\r\nSurrogate-Control: max-age=9\r\n\r\n",
          {.set_cookie = "Set-Cookie: sid=x\r\n"},

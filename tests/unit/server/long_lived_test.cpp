@@ -12,8 +12,11 @@ using namespace std::string_literals;
 const std::string told = "\x88\x0f\x03\xf0session ended"s;
 const std::string stream_head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n";
 const std::string switching =
-    "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n";
-const std::string upgrade = "Connection: Upgrade\r\nUpgrade: websocket\r\n";
+    "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
+const std::string upgrade =
+    "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+    "Sec-WebSocket-Version: 13\r\n";
 
 std::string get(const std::string& cookie, const std::string& more = {}, const char* version = "1.1") {
     return std::string("GET / HTTP/") + version + "\r\nHost: x\r\nCookie: vestibule.sid=" + cookie + "\r\n" +

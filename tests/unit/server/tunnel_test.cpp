@@ -23,8 +23,10 @@ bool is_told_masked(std::string_view f) {
 }
 
 struct rig {
-    explicit rig(tunnel::kind k)
-        : client(io, c, plan), backend(io, b, plan), t(client, client_in, backend, backend_in, sweeper, k) {
+    explicit rig(tunnel::kind k, milliseconds idle = milliseconds(0))
+        : client(io, c, plan),
+          backend(io, b, plan),
+          t(client, client_in, backend, backend_in, sweeper, k, idle) {
         c->end_after_input = b->end_after_input = false;
         detach(run(), test::fail_on);
         settle();
@@ -164,6 +166,22 @@ TEST(tunnel, a_client_that_takes_nothing_is_waited_for_a_moment) {
     r.settle();
     EXPECT_EQ(r.c->written, "\x81\x02hi\x81\x02ho"s + told);
     EXPECT_TRUE(r.done);
+}
+
+TEST(tunnel, one_that_is_silent_both_ways_is_closed) {
+    for (const auto kind : {tunnel::kind::opaque, tunnel::kind::websocket}) {
+        rig r(kind, milliseconds(1000));
+        for (int i = 0; i < 4; ++i) {
+            r.wait(milliseconds(300));
+            EXPECT_FALSE(r.done) << i;
+            (i % 2 == 0 ? r.c : r.b)->feed("x");
+        }
+        r.wait(milliseconds(1300));
+        EXPECT_TRUE(r.done && r.c->closed && r.b->closed);
+    }
+    rig none(tunnel::kind::opaque);
+    none.wait(milliseconds(600));
+    EXPECT_FALSE(none.done);
 }
 
 TEST(tunnel, nothing_follows_a_close_frame) {

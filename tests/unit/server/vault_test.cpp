@@ -187,9 +187,13 @@ TEST(vault, interim_answers_upgrades_and_trailers) {
     EXPECT_TRUE(s.client_has("HTTP/1.1 103") && s.client_has("HTTP/1.1 200"));
     EXPECT_FALSE(s.client_has("PHPSESSID"));
     EXPECT_EQ(s.counted("dropped"), 1);
-    s.exchange(get + "Connection: Upgrade\r\nUpgrade: websocket\r\n",
-               "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-               "Set-Cookie: PHPSESSID=k3l\r\n\r\n");
+    s.exchange(
+        get +
+            "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+            "Sec-WebSocket-Version: 13\r\n",
+        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n"
+        "Set-Cookie: PHPSESSID=k3l\r\n\r\n");
     EXPECT_TRUE(s.client_has("HTTP/1.1 101"));
     EXPECT_FALSE(s.client_has("PHPSESSID"));
     EXPECT_NE(s.stored().find(R"("value":"k3l")"), std::string::npos);
