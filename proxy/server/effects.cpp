@@ -109,7 +109,7 @@ task<bool> exchange::hold_body(body_reader& body) {
     result<std::string_view> piece = body.buffered();
     for (;;) {
         if (!piece) {
-            fail(upstream_timed_out_ ? error_code(errc::response_timeout) : piece.error());
+            fail(why_no_answer(piece.error()));
             co_return false;
         }
         capture_->answer_pieces += *piece;

@@ -216,6 +216,12 @@ error_code exchange::client_side_error(error_code ec) const {
     return client_.read_timed_out ? errc::client_timeout : errc::client_closed;
 }
 
+// What ended the reading of the backend's answer, which may have been we.
+error_code exchange::why_no_answer(error_code ec) const noexcept {
+    if (abandoned_) return errc::client_closed;
+    return upstream_timed_out_ ? error_code(errc::response_timeout) : ec;
+}
+
 // Why the client got no more.
 errc exchange::client_write_error() const noexcept {
     return client_.write_timed_out ? errc::client_timeout : errc::client_closed;

@@ -159,6 +159,7 @@ class exchange {
     task<fate> send_answer();
     bool skip_request_body();
     error_code client_side_error(error_code ec) const;
+    error_code why_no_answer(error_code ec) const noexcept;
     errc client_write_error() const noexcept;
     void log_exchange();
 

@@ -138,9 +138,7 @@ task<bool> exchange::talk(body_reader& request_body, std::string_view first_piec
     } else if (pump.client_error()) {
         failure_ = client_side_error(pump.client_error());
     } else {
-        failure_ = abandoned_            ? error_code(errc::client_closed)
-                   : upstream_timed_out_ ? error_code(errc::response_timeout)
-                                         : ec;
+        failure_ = why_no_answer(ec);
         again = failure_ == ec && may_repeat(ec, request_body, !sending);
     }
     if (!complete && !sending && !pump.ended()) {

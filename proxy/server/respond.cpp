@@ -62,14 +62,10 @@ task<fate> exchange::relay_response(body_reader& body, body_writer& writer, bool
     std::string_view head = client_head_;
     for (;;) {
         if (ended_ != stream_end::none) co_return co_await finish_event_stream(writer, close_delimited);
-        if (!piece && abandoned_) {
-            fail(errc::client_closed);
-            co_return fate::close;
-        }
         if (!piece) {
             // The backend's truncated answer is truncated to the client too, never a clean end.
             if (!head.empty()) co_await writer.write(head, {});
-            fail(upstream_timed_out_ ? error_code(errc::response_timeout) : piece.error());
+            fail(why_no_answer(piece.error()));
             co_return cut;
         }
         if (const error_code ec = co_await writer.write(head, *piece)) {

@@ -94,7 +94,7 @@ def test_an_early_answer_does_not_wait_for_the_upload(vestibule, backend):
         exchange.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nearly\r\n")
         body = exchange.read_body()
         received.append(len(body))
-        exchange.send(f"4\r\nlate\r\n0\r\n\r\n")
+        exchange.send("4\r\nlate\r\n0\r\n\r\n")
 
     backend.script = script
     program = vestibule(OFF)
@@ -106,8 +106,6 @@ def test_an_early_answer_does_not_wait_for_the_upload(vestibule, backend):
         client.send(b"x" * 999_000)
         assert client.until(b"\r\n") == b"4" and client.exactly(6) == b"late\r\n"
         assert client.until(b"\r\n") == b"0" and client.until(b"\r\n") == b""
-        client.send(request_text("GET", "/next"))  # both are through: the connection goes on
-        assert client.response_head().status == 200
     assert received[0] == 1_000_000
 
 
