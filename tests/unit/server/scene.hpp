@@ -62,7 +62,7 @@ class scene {
     void begin(const std::shared_ptr<stream_record>& record) {
         connection::start(
             std::make_unique<connection>(*worker, std::make_unique<memory_stream>(io, record, plan),
-                                         boost::asio::ip::make_address("192.0.2.7"), "192.0.2.7"));
+                                         http::ip_address::parse("192.0.2.7").value(), "192.0.2.7"));
     }
 
     /// Lets the worker work until it is so. False: not in time.

@@ -77,7 +77,7 @@ class rig {
         auto stream = pair(client);
         client_ = client;
         connection::start(std::make_unique<connection>(
-            worker_, std::move(stream), boost::asio::ip::make_address("192.0.2.7"), "192.0.2.7"));
+            worker_, std::move(stream), http::ip_address::parse("192.0.2.7").value(), "192.0.2.7"));
     }
     ~rig() {
         ::close(client_);
