@@ -263,11 +263,11 @@ def test_a_silent_tunnel_is_closed(vestibule, backend, protocol):
         exchange.close()
 
     backend.script = script
-    program = vestibule({**OFF, "proxy": {"timeouts": {"tunnel_idle": f"{SLOWER}s"}}})
+    program = vestibule({**OFF, "proxy": {"timeouts": {"tunnel_idle": f"{2 * SLOWER}s"}}})
     with program.client() as client:
         client.send(request_text("GET", "/ws", {**HANDSHAKE, "Upgrade": protocol}))
         assert client.response_head().status == 101
-        for _ in range(8):  # longer than the limit in all, but never silent for so long
+        for _ in range(12):  # longer than the limit in all, but never silent for so long
             client.send("ping")
             assert client.exactly(4) == b"ping"
             time.sleep(0.25 * SLOWER)

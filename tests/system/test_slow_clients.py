@@ -91,14 +91,14 @@ def test_a_body_that_trickles_for_ever_is_cut(vestibule, backend, framing):
 
 def test_a_slow_body_above_the_rate_is_not_cut(vestibule, backend):
     """It is waited for much longer than idle_body in all."""
-    program = vestibule({**OFF, "proxy": {"timeouts": {"idle_body": "1s"}, "limits": {"min_rate": 100}}})
+    program = vestibule({**OFF, "proxy": {"timeouts": {"idle_body": "2s"}, "limits": {"min_rate": 100}}})
     with program.client() as client:
-        client.send(request_text("POST", "/", {"Content-Length": "3000"}))
-        for _ in range(30):
+        client.send(request_text("POST", "/", {"Content-Length": "4000"}))
+        for _ in range(40):
             client.send(b"x" * 100)
             time.sleep(0.1)
         assert client.response().status == 200
-    assert len(backend.last().body) == 3000
+    assert len(backend.last().body) == 4000
 
 
 def test_without_a_rate_idle_body_alone_counts(vestibule, backend):

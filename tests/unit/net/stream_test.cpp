@@ -10,6 +10,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 
+#include <sys/socket.h>
 #include <unistd.h>
 
 namespace vestibule::net {
@@ -56,6 +57,83 @@ TEST(write_all, tells_an_error_at_any_piece) {
         EXPECT_EQ(ec, plan.with) << n;
         EXPECT_EQ(record->written, std::string("onethree").substr(0, std::size_t(n)));
     }
+}
+
+// Counts how often it is told.
+struct told : io_completion {
+    told() : io_completion(&wake) {}
+    static void wake(io_completion& c) { ++static_cast<told&>(c).times; }
+    int times = 0;
+};
+
+struct socket_pair {
+    explicit socket_pair(asio::io_context& io) {
+        int fds[2];
+        if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds) != 0)
+            throw std::runtime_error("socketpair");
+        stream_socket s(io);
+        s.assign(asio::generic::stream_protocol(AF_UNIX, 0), fds[0]);
+        stream = make_stream(std::move(s));
+        other = fds[1];
+    }
+    ~socket_pair() {
+        if (other >= 0) ::close(other);
+    }
+    std::unique_ptr<byte_stream> stream;
+    int other = -1;
+};
+
+TEST(watch_end, is_told_once_and_behind_unread_data) {
+    for (const bool gone : {false, true}) {
+        asio::io_context io;
+        const auto turn = [&io] {
+            for (int i = 0; i < 5; ++i) {
+                io.restart();
+                io.poll();
+            }
+        };
+        socket_pair watched(io), read(io);
+        told end, data;
+        char byte;
+        read.stream->start_read(asio::buffer(&byte, 1), data);  // somebody has to wait for something
+        EXPECT_FALSE(watched.stream->watch_end(&end));
+        ASSERT_EQ(::send(watched.other, "x", 1, 0), 1);
+        turn();
+        EXPECT_EQ(end.times, 0);
+        EXPECT_FALSE(watched.stream->peer_closed());
+        if (gone)
+            ::close(std::exchange(watched.other, -1));
+        else
+            ::shutdown(watched.other, SHUT_WR);
+        turn();
+        EXPECT_EQ(end.times, 1);
+        EXPECT_EQ(end.result.ec, gone ? asio::error::connection_reset : error_code(asio::error::eof));
+        EXPECT_TRUE(watched.stream->peer_closed()) << "though there is a byte to read";
+        EXPECT_TRUE(watched.stream->watch_end(&end)) << "it has ended already";
+        turn();
+        EXPECT_EQ(end.times, 1);
+        read.stream->close();
+        turn();
+    }
+}
+
+TEST(watch_end, nobody_is_told_who_does_not_want_to_know) {
+    asio::io_context io;
+    socket_pair watched(io), read(io);
+    told end, data;
+    char byte;
+    read.stream->start_read(asio::buffer(&byte, 1), data);
+    watched.stream->watch_end(&end);
+    watched.stream->watch_end(nullptr);
+    ::close(std::exchange(watched.other, -1));
+    for (int i = 0; i < 5; ++i) {
+        io.restart();
+        io.poll();
+    }
+    EXPECT_EQ(end.times, 0);
+    read.stream->close();
+    io.restart();
+    io.poll();
 }
 
 struct opened {
