@@ -36,7 +36,8 @@ def nginx(tmp_path):
     temporary = "".join(f"{name}_temp_path {tmp_path}/{name}; "
                         for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
     (tmp_path / "nginx.conf").write_text(
-        f"user {getpass.getuser()} {grp.getgrgid(os.getgid()).gr_name}; daemon off; pid {tmp_path}/nginx.pid; error_log {tmp_path}/error.log; worker_processes 1;\n"
+        f"user {getpass.getuser()} {grp.getgrgid(os.getgid()).gr_name};\n"
+        f"daemon off; pid {tmp_path}/nginx.pid; error_log {tmp_path}/error.log; worker_processes 1;\n"
         "worker_rlimit_nofile 20000; events { worker_connections 10000; }\n"
         f"http {{ access_log off; {temporary} keepalive_requests 1000000;\n"
         f"server {{ listen 127.0.0.1:{port} backlog=4096; root {tmp_path}; default_type text/plain;\n"
