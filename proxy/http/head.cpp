@@ -6,9 +6,9 @@
 #include <vestibule/http/framing.hpp>
 #include <vestibule/http/head.hpp>
 
+#include <vestibule/http/known_fields.hpp>
 #include "http/ascii.hpp"
 #include "http/control_scan.hpp"
-#include "http/known_fields.hpp"
 
 #include <cstring>
 

@@ -1,4 +1,4 @@
-#include "http/known_fields.hpp"
+#include <vestibule/http/known_fields.hpp>
 
 #include <algorithm>
 #include <array>

@@ -1,6 +1,7 @@
 #include "server/backend_head.hpp"
 
 #include <vestibule/http/cookies.hpp>
+#include <vestibule/http/known_fields.hpp>
 
 #include <algorithm>
 #include <charconv>
@@ -221,8 +222,7 @@ void append_announced_trailers(std::string& out, const http::field_list& fields,
             rest.remove_prefix(std::min(comma + 1, rest.size()));
             while (name.starts_with(' ') || name.starts_with('\t')) name.remove_prefix(1);
             while (name.ends_with(' ') || name.ends_with('\t')) name.remove_suffix(1);
-            if (name.empty() || !may_trail({boost::beast::http::string_to_field(name), name, {}}, stripped))
-                continue;
+            if (name.empty() || !may_trail({http::identify(name), name, {}}, stripped)) continue;
             if (out.size() != empty) out += ", ";
             out += name;
         }

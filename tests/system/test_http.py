@@ -232,7 +232,9 @@ def test_a_refused_upgrade_is_an_ordinary_answer(vestibule, backend):
     backend.script = lambda x: x.reply(426, body=b"no")
     with vestibule(OFF).client() as client:
         for _ in range(2):
-            client.send(request_text("GET", "/", {"Upgrade": "websocket", "Connection": "Upgrade"}))
+            client.send(request_text("GET", "/", {"Upgrade": "websocket", "Connection": "Upgrade",
+                                                  "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+                                                  "Sec-WebSocket-Version": "13"}))
             answer = client.response()
             assert answer.status == 426 and answer.body == b"no"
 

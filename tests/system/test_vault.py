@@ -353,9 +353,10 @@ def test_no_answer_of_any_kind_shows_it(vestibule, backend):
 def test_a_handshake_may_set_it(vestibule, backend):
     backend.script = lambda e: (e.send(
         b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-        b"Set-Cookie: PHPSESSID=k3l; path=/\r\n\r\n"), e.close())
+        b"Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\nSet-Cookie: PHPSESSID=k3l; path=/\r\n\r\n"), e.close())
     program = vestibule(PHP)
-    upgrade = [("Connection", "Upgrade"), ("Upgrade", "websocket")]
+    upgrade = [("Connection", "Upgrade"), ("Upgrade", "websocket"), ("Sec-WebSocket-Version", "13"),
+               ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==")]
     answer = program.get("/", upgrade)
     assert answer.status == 101
     (own,) = cookies.set_cookies(answer)

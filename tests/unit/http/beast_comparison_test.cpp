@@ -7,7 +7,7 @@
 
 #include <vestibule/http/head.hpp>
 
-#include "http/known_fields.hpp"
+#include <vestibule/http/known_fields.hpp>
 
 #include <gtest/gtest.h>
 
