@@ -3,8 +3,8 @@
 #include "app/limits.hpp"
 
 #include <vestibule/base/logger.hpp>
-#include <vestibule/net/connect.hpp>
 #include <vestibule/net/event_loop.hpp>
+#include <vestibule/upstream/open.hpp>
 
 #include <boost/asio/io_context.hpp>
 
@@ -30,15 +30,14 @@ task<void> ask_store(boost::asio::io_context& io, const store::store_params& p, 
     std::ranges::move(judge_redis(*report, p), std::back_inserter(found));
 }
 
-task<void> ask_backend(boost::asio::io_context& io, const upstream::upstream_params& p,
+task<void> ask_backend(boost::asio::io_context& io, const upstream::endpoint_params& p, milliseconds timeout,
                        std::vector<finding>& found) {
-    const net::endpoint backend{p.backend.host, p.backend.port, p.backend.unix_path};
-    const auto connected = co_await net::connect(io, backend, p.connect_timeout);
+    std::string problem;
+    const auto connected = co_await upstream::open(io, p, timeout, problem);
     if (connected)
-        found.push_back({severity::fine, "backend " + p.backend.url + " accepts connections"});
+        found.push_back({severity::fine, "backend " + p.url + " accepts connections"});
     else
-        found.push_back({severity::critical, "backend " + p.backend.url + ": " + connected.error().message(),
-                         "is it up, does it listen there, may this host reach it?"});
+        found.push_back(judge_backend(p, connected.error(), problem));
 }
 
 void terminate(std::exception_ptr e) {
@@ -58,7 +57,9 @@ int doctor(const std::string& config_file) {
     metrics_registry metrics;
     boost::asio::io_context io;
     detach(ask_store(io, settings->store, metrics, found), terminate);
-    detach(ask_backend(io, settings->server.upstream, found), terminate);
+    const upstream::upstream_params& upstream = settings->server.upstream;
+    for (const upstream::endpoint_params& p : upstream.backends)
+        detach(ask_backend(io, p, upstream.connect_timeout, found), terminate);
     io.run();
     for (const finding& f : found) std::fputs(to_string(f).c_str(), stdout);
     const bool bad =

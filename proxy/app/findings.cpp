@@ -108,6 +108,14 @@ std::vector<finding> judge_redis(const store::redis_report& r, const store::stor
     return found;
 }
 
+finding judge_backend(const upstream::endpoint_params& p, error_code why, const std::string& problem) {
+    std::string remedy = "is it up, does it listen there, may this host reach it?";
+    if (why == errc::connect_timeout)
+        remedy = "is the address right, does a firewall drop the packets? (proxy.timeouts.connect)";
+    return {severity::critical, "backend " + p.url + ": " + (problem.empty() ? why.message() : problem),
+            std::move(remedy)};
+}
+
 std::string to_string(const finding& f) {
     if (f.level == severity::fine) return "ok: " + f.what + "\n";
     return fmt::format("{}: {}\n  remedy: {}\n", f.level == severity::critical ? "CRITICAL" : "warning",

@@ -23,6 +23,9 @@ std::vector<finding> judge_settings(const config::settings& s, std::size_t descr
 /// Whether this Redis keeps sessions.
 std::vector<finding> judge_redis(const store::redis_report& r, const store::store_params& p);
 
+/// Why a backend cannot be connected to. `problem`: what the error does not say.
+finding judge_backend(const upstream::endpoint_params& p, error_code why, const std::string& problem);
+
 /// "warning: what\n  remedy: ...\n"
 std::string to_string(const finding& f);
 

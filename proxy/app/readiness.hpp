@@ -1,4 +1,4 @@
-// What /readyz and doctor ask: does the store answer, does the backend accept.
+// What /readyz and doctor ask: does the store answer, does any backend accept.
 #pragma once
 
 #include <vestibule/admin/admin_server.hpp>

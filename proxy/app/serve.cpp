@@ -25,6 +25,13 @@ void log_warnings(const std::vector<config::problem>& warnings, const std::strin
     for (const config::problem& w : warnings) log::warn(config::to_string(w, file));
 }
 
+std::string all_backends(const upstream::upstream_params& p) {
+    std::string out;
+    for (const upstream::endpoint_params& one : p.backends)
+        out.append(out.empty() ? "" : " ").append(one.url);
+    return out;
+}
+
 class program {
   public:
     program(std::string config_file, config::settings settings)
@@ -60,7 +67,7 @@ class program {
         server_.start();
         for (const std::string& address : server_.addresses()) log::info("listening", {{"address", address}});
         log::info("ready", {{"store", settings_.store.url.display()},
-                            {"backend", settings_.server.upstream.backend.url}});
+                            {"backend", all_backends(settings_.server.upstream)}});
         io_.run();
         if (ending_.joinable()) ending_.join();
         // The admin store's connection coroutine ends on this io_context.

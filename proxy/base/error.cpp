@@ -32,6 +32,9 @@ const char* describe(errc e) noexcept {
         case errc::bad_response: return "malformed backend response";
         case errc::truncated_response: return "backend response ended early";
         case errc::upstream_closed: return "backend closed before answering";
+        case errc::pending_full: return "too many requests wait for a backend";
+        case errc::pending_timeout: return "no connection to a backend came free in time";
+        case errc::pending_shed: return "waited too long for an overloaded backend";
         case errc::invalid_argument: return "invalid argument";
         case errc::shutting_down: return "shutting down";
     }

@@ -52,8 +52,8 @@ metric_histogram& metrics_registry::histogram(const std::string& name, const std
 }
 
 void metrics_registry::callback(metric_kind kind, const std::string& name, const std::string& help,
-                                std::function<std::int64_t()> read) {
-    entry& e = add(name, help, kind, {});
+                                std::function<std::int64_t()> read, metric_labels labels) {
+    entry& e = add(name, help, kind, std::move(labels));
     const std::lock_guard lock(mutex_);
     e.read = std::move(read);
 }

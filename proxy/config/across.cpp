@@ -34,12 +34,17 @@ void check_listeners(const map_reader& root, const settings& s) {
     }
 }
 
-void check_backend(const map_reader& root, const settings& s) {
-    const auto& backend = s.server.upstream.backend;
-    for (const auto& l : s.server.listen)
-        if (backend.unix_path.empty() ? l.unix_path.empty() && reaches({backend.host, backend.port}, bound(l))
-                                      : backend.unix_path == l.unix_path)
-            place(root["backends"], 0).error("is an address that vestibule itself listens on");
+void check_backends(const map_reader& root, const settings& s) {
+    const auto is = [](const upstream::endpoint_params& backend, const server::listen_params& l) {
+        return backend.unix_path.empty()
+                   ? l.unix_path.empty() && reaches({backend.host, backend.port}, bound(l))
+                   : backend.unix_path == l.unix_path;
+    };
+    const auto& all = s.server.upstream.backends;
+    for (std::size_t i = 0; i < all.size(); ++i)
+        for (const auto& l : s.server.listen)
+            if (is(all[i], l))
+                place(root["backends"], i).error("is an address that vestibule itself listens on");
 }
 
 void check_cookie(const map_reader& root, const settings& s) {
@@ -77,7 +82,7 @@ void check_vault(const map_reader& root, const settings& s) {
 
 void check_across(const map_reader& root, const settings& s) {
     check_listeners(root, s);
-    check_backend(root, s);
+    check_backends(root, s);
     check_cookie(root, s);
     check_assertion(root, s);
     check_vault(root, s);

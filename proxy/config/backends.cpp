@@ -2,6 +2,8 @@
 #include "config/sections.hpp"
 #include "config/text_form.hpp"
 
+#include <algorithm>
+
 namespace vestibule::config {
 namespace {
 
@@ -17,7 +19,9 @@ void read_url(const cursor& at, upstream::endpoint_params& out) {
     if (text.starts_with("unix:")) {
         const auto path = text.substr(5);
         if (const auto why = unix_path_problem(path); !why.empty()) return wrong(why);
-        out = {.url = text, .host = {}, .port = 0, .unix_path = path};
+        out.url = text;
+        out.port = 0;
+        out.unix_path = path;
         return;
     }
     constexpr std::string_view scheme = "http://";
@@ -32,7 +36,9 @@ void read_url(const cursor& at, upstream::endpoint_params& out) {
     if (!split) return wrong(why);
     if (split->port == 0) return wrong("its port is 0");
     if (!authority.starts_with('[') && !is_host_name(split->host)) return wrong("its host is no host name");
-    out = {.url = text, .host = split->host, .port = split->port, .unix_path = {}};
+    out.url = text;
+    out.host = split->host;
+    out.port = split->port;
 }
 
 }  // namespace
@@ -40,13 +46,24 @@ void read_url(const cursor& at, upstream::endpoint_params& out) {
 void read_backends(const cursor& at, upstream::upstream_params& out) {
     const auto items = items_of(at);
     if (at.absent() || at.empty()) at.error("is required (like [{url: http://127.0.0.1:3000}])");
+    out.backends.clear();
     for (std::size_t i = 0; i < items.size(); ++i) {
         upstream::endpoint_params endpoint;
         const map_reader m(items[i]);
         read_url(m["url"], endpoint);
-        if (i == 0) out.backend = endpoint;
-        if (i == 1) items[i].error("several backends are not available yet in this version (give one)");
+        std::uint64_t weight = 1;
+        if (read_count(m["weight"], weight, 1, 100)) endpoint.weight = static_cast<unsigned>(weight);
+        if (const auto same = std::ranges::find_if(
+                out.backends,
+                [&](const auto& other) { return !endpoint.url.empty() && other.same_place(endpoint); });
+            same != out.backends.end())
+            items[i].error("is the same as backends[" + std::to_string(same - out.backends.begin()) +
+                           "] (weight: 2 there gives it twice as much)");
+        out.backends.push_back(std::move(endpoint));
     }
+    if (items.size() > upstream::max_backends)
+        at.error("has " + std::to_string(items.size()) + " backends (up to " +
+                 std::to_string(upstream::max_backends) + ")");
 }
 
 }  // namespace vestibule::config

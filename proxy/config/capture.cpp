@@ -15,28 +15,11 @@ constexpr std::pair<std::string_view, place> places[] = {{"header", place::heade
                                                          {"cookie", place::cookie},
                                                          {"value", place::value}};
 
-/// 302, or 200-399.
-void read_status(const cursor& at, std::vector<std::pair<unsigned, unsigned>>& out) {
-    std::string text;
-    if (!read_text(at, text)) return;
-    const auto dash = text.find('-');
-    const auto first = parse_count(text.substr(0, dash));
-    const auto last = dash == text.npos ? first : parse_count(text.substr(dash + 1));
-    if (!first || !last || *first < 200 || *last > 599 || *first > *last)
-        return at.error(at.shown() + " is no status of an answer (like 302 or 200-399)");
-    out.emplace_back(static_cast<unsigned>(*first), static_cast<unsigned>(*last));
-}
-
 void read_on(const cursor& at, server::capture_rule& out) {
     const map_reader m(at);
     read_path_pattern(m["path"], out.path);
     read_methods(m["method"], out.methods);
-    const cursor status = m["status"];
-    if (status.absent()) return;
-    out.status.clear();
-    if (status.is(node_kind::scalar)) return read_status(status, out.status);
-    if (status.empty()) status.error("names no status (leave the key out for 200-399)");
-    for (const auto& item : items_of(status)) read_status(item, out.status);
+    read_statuses(m["status"], out.status);
 }
 
 bool read_source(const cursor& at, server::capture_source& out) {

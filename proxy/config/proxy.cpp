@@ -30,7 +30,7 @@ void read_trusted(const cursor& at, std::vector<http::cidr>& out) {
     }
 }
 
-void read_limits(const cursor& at, server::limit_params& out) {
+void read_limits(const cursor& at, server::limit_params& out, upstream::load_params& load) {
     const map_reader m(at);
     const bool head = read_size(m["head"], out.head.bytes, kib, mib);
     read_count(m["headers"], out.head.fields, 1, 10'000);
@@ -47,6 +47,11 @@ void read_limits(const cursor& at, server::limit_params& out) {
     read_count_or_zero(m["requests"], out.requests, 1, 1'000'000'000);
     std::optional<std::uint64_t> rate = out.min_rate;
     if (read_size_or_none(m["min_rate"], rate, 1, mib)) out.min_rate = rate.value_or(0);
+    read_count_or_zero(m["backend_connections"], load.connections, 1, 1'000'000);
+    read_count(m["backend_pending"], load.pending, 1, 1'000'000);
+    const bool delay = read_duration_or_zero(m["backend_delay"], load.delay, {1ms, 1h});
+    if (delay && load.delay > 0ms && load.connections == 0)
+        m["backend_delay"].error("needs a limit to wait behind (proxy.limits.backend_connections)");
 }
 
 void read_timeouts(const cursor& at, server::timeout_params& out, upstream::upstream_params& backend) {
@@ -59,6 +64,7 @@ void read_timeouts(const cursor& at, server::timeout_params& out, upstream::upst
     read_duration_or_zero(m["drain"], out.drain, {1ms, 1h});
     read_duration_or_zero(m["tunnel_idle"], out.tunnel_idle, {1ms, 30 * 24h});
     read_duration(m["connect"], backend.connect_timeout, {1ms, 1h});
+    read_duration_or_zero(m["pending"], backend.load.wait, patience);
     read_duration_or_zero(m["upstream_idle"], backend.idle_timeout, patience);
 }
 
@@ -67,8 +73,12 @@ void read_timeouts(const cursor& at, server::timeout_params& out, upstream::upst
 void read_proxy(const cursor& at, server::server_params& out) {
     const map_reader m(at);
     read_trusted(m["trusted_proxies"], out.trusted_proxies);
-    read_limits(m["limits"], out.limits);
+    read_limits(m["limits"], out.limits, out.upstream.load);
     read_timeouts(m["timeouts"], out.timeouts, out.upstream);
+    read_choice(m["balance"], out.upstream.balance,
+                {{"round_robin", upstream::balance_mode::round_robin},
+                 {"least_requests", upstream::balance_mode::least_requests}});
+    read_health(m["health"], out.upstream.health);
 }
 
 }  // namespace vestibule::config

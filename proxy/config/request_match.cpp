@@ -69,6 +69,18 @@ void read_method(const cursor& at, std::vector<std::string>& out) {
     out.push_back(std::move(method));
 }
 
+/// 302, or 200-399.
+void read_status(const cursor& at, std::vector<std::pair<unsigned, unsigned>>& out) {
+    std::string text;
+    if (!read_text(at, text)) return;
+    const auto dash = text.find('-');
+    const auto first = parse_count(text.substr(0, dash));
+    const auto last = dash == text.npos ? first : parse_count(text.substr(dash + 1));
+    if (!first || !last || *first < 200 || *last > 599 || *first > *last)
+        return at.error(at.shown() + " is no status of an answer (like 302 or 200-399)");
+    out.emplace_back(static_cast<unsigned>(*first), static_cast<unsigned>(*last));
+}
+
 }  // namespace
 
 // A pattern is compared with normalised paths: one in another form would never match.
@@ -97,6 +109,14 @@ void read_methods(const cursor& at, std::vector<std::string>& out) {
     if (at.is(node_kind::scalar)) return read_method(at, out);
     if (at.empty()) at.error("names no method (leave the key out for all)");
     for (const auto& item : items_of(at)) read_method(item, out);
+}
+
+void read_statuses(const cursor& at, std::vector<std::pair<unsigned, unsigned>>& out) {
+    if (at.absent()) return;
+    out.clear();
+    if (at.is(node_kind::scalar)) return read_status(at, out);
+    if (at.empty()) at.error("names no status (leave the key out for 200-399)");
+    for (const auto& item : items_of(at)) read_status(item, out);
 }
 
 }  // namespace vestibule::config

@@ -18,15 +18,26 @@ constexpr known_key top[] = {
 constexpr known_key listener[] = {{"address"}, {"tls", later}, {"proxy_protocol"}};
 constexpr known_key proxy_protocol[] = {{"from"}};
 constexpr known_key admin[] = {{"address"}, {"token"}};
-constexpr known_key backend[] = {{"url"}};
-constexpr known_key proxy[] = {{"trusted_proxies"}, {"limits"}, {"timeouts"}};
+constexpr known_key backend[] = {{"url"}, {"weight"}};
+constexpr known_key proxy[] = {{"trusted_proxies"}, {"limits"}, {"timeouts"}, {"balance"}, {"health"}};
 constexpr known_key limits[] = {
-    {"head"},     {"headers"},  {"target"}, {"body"}, {"connections"}, {"connections_per_address"},
-    {"requests"}, {"min_rate"},
+    {"head"},
+    {"headers"},
+    {"target"},
+    {"body"},
+    {"connections"},
+    {"connections_per_address"},
+    {"requests"},
+    {"min_rate"},
+    {"backend_connections"},
+    {"backend_pending"},
+    {"backend_delay"},
 };
+constexpr known_key health[] = {{"failures"}, {"ejection"}, {"max_ejection"}, {"check"}};
+constexpr known_key check[] = {{"path"}, {"interval"}, {"timeout"}, {"healthy"}, {"unhealthy"}, {"status"}};
 constexpr known_key timeouts[] = {
-    {"head"},     {"idle_body"},     {"keep_alive"},  {"connect"},
-    {"response"}, {"upstream_idle"}, {"tunnel_idle"}, {"drain"},
+    {"head"},          {"idle_body"},   {"keep_alive"}, {"connect"}, {"response"},
+    {"upstream_idle"}, {"tunnel_idle"}, {"pending"},    {"drain"},
 };
 constexpr known_key session[] = {
     {"secrets"},    {"handle_key"},       {"cookie"},         {"idle_timeout"},
@@ -76,6 +87,8 @@ constexpr known_map maps[] = {
     {"proxy", proxy},
     {"proxy.limits", limits},
     {"proxy.timeouts", timeouts},
+    {"proxy.health", health},
+    {"proxy.health.check", check},
     {"session", session},
     {"session.secrets[]", secret},
     {"session.handle_key", secret},

@@ -20,8 +20,11 @@ void read_workers(const cursor& at, std::optional<unsigned>& out);
 void read_log(const cursor& at, log::params& out);
 void read_backends(const cursor& at, upstream::upstream_params& out);
 
-/// trusted_proxies, limits, timeouts: of clients and of the backend.
+/// trusted_proxies, limits, timeouts: of clients and of the backends; balance.
 void read_proxy(const cursor& at, server::server_params& out);
+
+/// When a backend gets no requests.
+void read_health(const cursor& at, upstream::health_params& out);
 
 /// `tombstone` is a key of the session, but decides what the store keeps.
 void read_session(const cursor& at, server::session_params& out, std::chrono::seconds& tombstone);

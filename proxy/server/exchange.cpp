@@ -29,6 +29,9 @@ unsigned status_for(error_code ec) {
         case errc::client_closed: return 499;  // only for the log: nobody reads an answer
         case errc::connect_timeout:
         case errc::response_timeout: return 504;
+        case errc::pending_full:
+        case errc::pending_timeout:
+        case errc::pending_shed: return 503;
         default: return side_of(ec) == side::store ? 503 : 502;
     }
 }
@@ -94,6 +97,7 @@ void exchange::client_ended(error_code how) noexcept {
 
 void exchange::abandon() noexcept {
     abandoned_ = true;
+    search_.give_up();
     if (upstream_) upstream_->close();
 }
 

@@ -121,6 +121,8 @@ class exchange {
     void await_answer() noexcept;
     task<error_code> pass_interim();
     bool may_repeat(error_code ec, const body_reader& request_body, bool sent) const;
+    task<bool> find_backend();
+    bool find_another(bool harmless);
     task<fate> respond(bool request_done);
     task<fate> respond_upgrade();
     backend_cookie settle_cookie();
@@ -204,12 +206,12 @@ class exchange {
     std::unique_ptr<capture_memory> capture_;     // where a rule looks into bodies
 
     // The backend.
-    std::unique_ptr<net::byte_stream> upstream_;
+    upstream::search search_;
+    upstream::lease upstream_;
     io_buffer upstream_in_;
     mono_time answer_due_ = mono_time::max();  // the head of its answer
     net::deadline upstream_limit_;             // for the body of its answer
     net::deadline upstream_write_limit_;
-    unsigned upstream_generation_ = 0;
     bool interim_passed_ = false;
     bool upstream_timed_out_ = false, abandoned_ = false, client_ended_ = false;
     http::response_head& response_ = texts_.response;
@@ -226,6 +228,7 @@ class exchange {
     unsigned status_ = 0;
     std::uint64_t bytes_sent_ = 0;
     bool response_begun_ = false;
+    bool moved_ = false;                   // to another backend than the one that failed
     stream_end ended_ = stream_end::none;  // by its session, before its time
     fate fate_ = fate::close;
     std::chrono::steady_clock::time_point started_, sent_;

@@ -65,31 +65,51 @@ task<fate> exchange::forward() {
         body_ = body_progress::partly;
     const bool has_body = framing_.kind != http::body_kind::none &&
                           framing_.length + (framing_.kind == http::body_kind::chunked) > 0;
-    auto how = !has_body && idempotent(method_) ? upstream::reuse::allowed : upstream::reuse::verified;
+    const bool harmless = !has_body && idempotent(method_);
+    search_.how = harmless ? upstream::reuse::allowed : upstream::reuse::verified;
     for (;;) {
-        auto leased = co_await w_.pool.acquire(how);
-        if (!leased) {
-            fail(leased.error());
-            co_return fate::keep;
-        }
-        if (abandoned_) {
-            fail(errc::client_closed);
-            co_return fate::close;
-        }
-        upstream_ = std::move(leased->stream);
-        upstream_generation_ = leased->generation;
+        upstream_ = w_.backends.at_hand(search_);
+        if (!upstream_ && !co_await find_backend()) co_return abandoned_ ? fate::close : fate::keep;
         upstream_in_.clear();
         fate_ = fate::keep;
         const bool again = co_await talk(request_body, first_piece);
-        if (!again || !leased->reused) break;
-        w_.metrics.stale_retries.add();
+        if (!again || !find_another(harmless)) break;
         failure_ = {};
-        how = upstream::reuse::never;
     }
     if (failure_ && answer_.status == 0 && !response_begun_) fail(failure_);
     upstream_limit_.clear();
     upstream_.reset();
     co_return fate_;
+}
+
+// A connection that is not at hand. Meanwhile the client may lose its patience.
+task<bool> exchange::find_backend() {
+    client_.watch.set(client_ended_ ? next_look : watch_interval);
+    auto found = co_await w_.backends.acquire(search_);
+    if (!client_ended_) client_.watch.clear();
+    if (found && !abandoned_) {
+        upstream_ = std::move(*found);
+        co_return true;
+    }
+    fail(abandoned_ ? error_code(errc::client_closed) : found.error());
+    co_return false;
+}
+
+// Where an attempt that came to nothing goes on, if it may. A connection that was used before may have been
+// stale: the same backend is asked once more, on a fresh one. Else the backend has failed, and a request that
+// can do no harm goes to another one, once.
+bool exchange::find_another(bool harmless) {
+    if (upstream_.reused() && search_.how != upstream::reuse::never) {
+        w_.metrics.stale_retries.add();
+        search_.how = upstream::reuse::never;
+        // What may have begun there does not begin anywhere else.
+        search_.stay = !harmless;
+        return true;
+    }
+    if (!harmless || moved_ || !w_.backends.has_other(search_)) return false;
+    moved_ = true;
+    search_.how = upstream::reuse::allowed;
+    return true;
 }
 
 // One attempt over upstream_. True: nothing has happened, it may be tried again on a fresh connection
@@ -132,6 +152,7 @@ task<bool> exchange::talk(body_reader& request_body, std::string_view first_piec
     bool again = false;
     if (!ec) {
         w_.metrics.backend_duration.observe(upstream_us_);
+        w_.backends.answered(upstream_);
         const bool request_done =
             (complete && !sending) || (pump.ended() && !pump.client_error() && !pump.backend_error());
         fate_ = co_await respond(request_done);
@@ -140,6 +161,8 @@ task<bool> exchange::talk(body_reader& request_body, std::string_view first_piec
     } else {
         failure_ = why_no_answer(ec);
         again = failure_ == ec && may_repeat(ec, request_body, !sending);
+        const bool stale = again && upstream_.reused() && search_.how != upstream::reuse::never;
+        if (!stale && side_of(failure_) == side::upstream) w_.backends.failed(search_, upstream_, failure_);
     }
     if (!complete && !sending && !pump.ended()) {
         // The answer is out (or never comes): what is left of the request interests nobody.

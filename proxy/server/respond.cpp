@@ -51,7 +51,7 @@ task<fate> exchange::respond(bool request_done) {
     // Bytes behind the response are nobody's answer: such a connection is not used again.
     if (backend_keeps && framing->kind != http::body_kind::until_close && upstream_in_.empty() &&
         request_done && ended_ == stream_end::none && !abandoned_)
-        w_.pool.give_back({std::move(upstream_), false, upstream_generation_});
+        upstream_.keep();
     co_return stay ? fate::keep : request_done ? fate::close : fate::linger;
 }
 

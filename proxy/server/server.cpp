@@ -23,8 +23,9 @@ constexpr auto drain_poll = milliseconds(10);
 class worker {
   public:
     worker(std::shared_ptr<const site> s, const store_factory& make_store, metrics_registry& metrics,
-           process_counts& counts)
-        : store_(make_store(io_)), state_(std::in_place, io_, std::move(s), *store_, metrics, counts) {}
+           process_counts& counts, upstream::worker_share share)
+        : store_(make_store(io_)),
+          state_(std::in_place, io_, std::move(s), *store_, metrics, counts, upstream::connector(), share) {}
 
     void start(std::vector<std::pair<int, listen_params>> descriptors) {
         thread_ = std::thread([this, descriptors = std::move(descriptors)] {
@@ -35,7 +36,7 @@ class worker {
     }
     void reload(std::shared_ptr<const site> s) {
         boost::asio::post(io_, [this, s = std::move(s)] {
-            state_->pool.reconfigure(s->params.upstream);
+            state_->backends.reconfigure(s->params.upstream);
             state_->current = s;
         });
     }
@@ -125,8 +126,9 @@ std::vector<std::string> server::addresses() const {
 
 void server::start() {
     for (unsigned i = 0; i < impl_->worker_count; ++i)
-        impl_->workers.push_back(
-            std::make_unique<worker>(impl_->current, impl_->make_store, impl_->metrics, impl_->counts));
+        impl_->workers.push_back(std::make_unique<worker>(impl_->current, impl_->make_store, impl_->metrics,
+                                                          impl_->counts,
+                                                          upstream::worker_share{i, impl_->worker_count}));
     for (unsigned i = 0; i < impl_->worker_count; ++i) {
         std::vector<std::pair<int, listen_params>> descriptors;
         for (std::size_t n = 0; n < impl_->open_listeners.size(); ++n)

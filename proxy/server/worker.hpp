@@ -15,7 +15,7 @@
 #include <vestibule/base/clock.hpp>
 #include <vestibule/net/deadline.hpp>
 #include <vestibule/session/session_store.hpp>
-#include <vestibule/upstream/pool.hpp>
+#include <vestibule/upstream/balancer.hpp>
 
 #include <boost/asio/io_context.hpp>
 
@@ -30,19 +30,22 @@ struct worker_state;
 /// Puts back what is lost of the vaults that are due (background.cpp).
 void look_after_vaults(worker_state& w);
 
-/// Counts of the whole process, shared by its workers.
+/// Of the whole process, shared by its workers.
 struct process_counts {
     std::atomic<std::size_t> connections{0};
     address_counts addresses;  // where limits.connections_per_address is on
+    upstream::health_board backends;
 };
 
 struct worker_state {
     worker_state(boost::asio::io_context& context, std::shared_ptr<const site> s, session::session_store& st,
-                 metrics_registry& registry, process_counts& c, upstream::connector connect = {})
+                 metrics_registry& registry, process_counts& c, upstream::connector connect = {},
+                 upstream::worker_share share = {})
         : io(context),
           current(std::move(s)),
           sweeper(context),
-          pool(context, sweeper, current->params.upstream, registry, std::move(connect)),
+          backends(context, sweeper, current->params.upstream, c.backends, registry, share,
+                   std::move(connect)),
           store(st),
           metrics(registry, current->signer.size()),
           guards(registry),
@@ -52,7 +55,7 @@ struct worker_state {
     boost::asio::io_context& io;
     std::shared_ptr<const site> current;  // replaced on reload; an exchange keeps the one it began with
     net::deadline_sweeper sweeper;
-    upstream::pool pool;
+    upstream::balancer backends;
     session::session_store& store;
     server_metrics metrics;
     guard_metrics guards;

@@ -49,6 +49,9 @@ enum class errc {
     bad_response,        // malformed or ambiguous response head or chunk
     truncated_response,  // closed before the announced end
     upstream_closed,     // closed before any byte of a response
+    pending_full,        // limits.backend_pending requests wait for a connection already
+    pending_timeout,     // no connection came free within timeouts.pending
+    pending_shed,        // waited too long while there was overload (limits.backend_delay)
 
     // Internal (500-599).
     invalid_argument = 500,

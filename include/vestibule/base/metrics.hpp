@@ -74,7 +74,7 @@ class metrics_registry {
 
     /// A counter or gauge that is asked for when metrics are collected. `read` may be called on any thread.
     void callback(metric_kind kind, const std::string& name, const std::string& help,
-                  std::function<std::int64_t()> read);
+                  std::function<std::int64_t()> read, metric_labels labels = {});
 
     std::vector<metric_family> collect() const;
 

@@ -81,10 +81,11 @@ def echo(exchange):
 
 class Backend:
     """Listens on the loopback, or on a unix socket. `script(exchange)` answers each request; it can be
-    changed at any time."""
+    changed at any time. `context`: an SSLContext, for TLS; the handshake is made by the connection's own thread."""
 
-    def __init__(self, script=echo, unix=None):
+    def __init__(self, script=echo, unix=None, port=0, context=None):
         self.script = script
+        self.context = context
         self.requests = []
         self.connections = 0
         self._open = set()
@@ -96,9 +97,9 @@ class Backend:
         else:
             self.listener = socket.socket()
             self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            self.listener.bind(("127.0.0.1", 0))
+            self.listener.bind(("127.0.0.1", port))
             self.port = self.listener.getsockname()[1]
-            self.url = f"http://127.0.0.1:{self.port}"
+            self.url = f"{'https' if context else 'http'}://127.0.0.1:{self.port}"
         self.listener.listen(512)
         threading.Thread(target=self._accept, daemon=True).start()
 
@@ -118,6 +119,8 @@ class Backend:
 
     def _serve(self, exchange):
         try:
+            if self.context:
+                exchange.sock = self.context.wrap_socket(exchange.sock, server_side=True)
             while exchange.open:
                 line, headers = exchange.head()
                 exchange.request = Request(line, headers, exchange.number)

@@ -102,7 +102,7 @@ TEST(load, backend_forms) {
         const auto loaded = load(std::string("backends: [{url: \"") + c.url +
                                  "\"}]\nsession: {secrets: [0123456789abcdef]}\n");
         ASSERT_EQ(lines_of(loaded.problems), none) << c.url;
-        const auto& backend = loaded.value->server.upstream.backend;
+        const auto& backend = loaded.value->server.upstream.backends.at(0);
         EXPECT_EQ(backend.url, c.url);
         EXPECT_EQ(backend.host, c.host) << c.url;
         EXPECT_EQ(backend.port, c.port) << c.url;
@@ -125,8 +125,8 @@ TEST(load, variables_in_any_scalar) {
         "store: {url: \"${REDIS_URL:-memory:}\"}\n",
         {{"PORT", "81"}, {"A", "a\nb"}, {"B", ": [x"}, {"N", "2"}, {"REDIS_URL", ""}});
     ASSERT_EQ(lines_of(loaded.problems), none);
-    EXPECT_EQ(loaded.value->server.upstream.backend.host, "app");
-    EXPECT_EQ(loaded.value->server.upstream.backend.port, 81);
+    EXPECT_EQ(loaded.value->server.upstream.backends.at(0).host, "app");
+    EXPECT_EQ(loaded.value->server.upstream.backends.at(0).port, 81);
     EXPECT_EQ(loaded.value->server.session.secrets[0], "${not_a_variable}-$-a\nb: [x");
     EXPECT_EQ(loaded.value->workers, 2u);
     EXPECT_EQ(loaded.value->store.url.kind, store::store_kind::memory);
@@ -195,7 +195,7 @@ TEST_F(secret_files, load_file_looks_beside_the_configuration) {
     ::unsetenv("VESTIBULE_TEST_HOST");
     ASSERT_EQ(lines_of(loaded.problems), none);
     EXPECT_EQ(loaded.value->server.session.secrets, std::vector<std::string>{"0123456789abcdef"});
-    EXPECT_EQ(loaded.value->server.upstream.backend.host, "from-environment");
+    EXPECT_EQ(loaded.value->server.upstream.backends.at(0).host, "from-environment");
 }
 
 TEST_F(secret_files, load_file_tells_what_cannot_be_read) {

@@ -52,7 +52,7 @@ TEST(reference_yaml, is_the_defaults_of_the_structs) {
 
     settings expected;
     expected.server.session.secrets = {"0123456789abcdef0123456789abcdef"};
-    expected.server.upstream.backend = {"http://127.0.0.1:3000", "127.0.0.1", 3000, ""};
+    expected.server.upstream.backends[0] = {"http://127.0.0.1:3000", "127.0.0.1", 3000, ""};
     expected.server.trusted_proxies = {http::cidr::parse("127.0.0.0/8").value(),
                                        http::cidr::parse("::1/128").value()};
     expected.server.session.told_user = session::json_pointer::parse("/user/id").value();

@@ -169,6 +169,36 @@ void describe(writer& w, const server::assertion_params& p) {
     w("assertion.method_and_path", method_and_path);
 }
 
+void describe(writer& w, const upstream::upstream_params& p) {
+    const auto& [backends, balance, connect_timeout, idle_timeout, health, load] = p;
+    for (const auto& [url, host, port, unix_path, weight] : backends) {
+        w("backend.url", url);
+        w("backend.host", host);
+        w("backend.port", port);
+        w("backend.unix_path", unix_path);
+        w("backend.weight", weight);
+    }
+    w("balance", balance);
+    w("timeouts.connect", connect_timeout);
+    w("timeouts.upstream_idle", idle_timeout);
+    const auto& [failures, ejection, max_ejection, check] = health;
+    w("health.failures", failures);
+    w("health.ejection", ejection);
+    w("health.max_ejection", max_ejection);
+    const auto& [path, interval, timeout, healthy, unhealthy, status] = check;
+    w("health.check.path", path);
+    w("health.check.interval", interval);
+    w("health.check.timeout", timeout);
+    w("health.check.healthy", healthy);
+    w("health.check.unhealthy", unhealthy);
+    for (const auto& [first, last] : status) w("health.check.status", first * 1000 + last);
+    const auto& [connections, pending, wait, delay] = load;
+    w("limits.backend_connections", connections);
+    w("limits.backend_pending", pending);
+    w("timeouts.pending", wait);
+    w("limits.backend_delay", delay);
+}
+
 void describe(writer& w, const server::server_params& p) {
     const auto& [listen, trusted_proxies, limits, timeouts, session, inject, capture, control, assertion,
                  vault, policy, csrf, cors, flood, upstream] = p;
@@ -207,14 +237,7 @@ void describe(writer& w, const server::server_params& p) {
     w("flood.failed_cookies", failed_cookies);
     w("flood.window", window);
     w("flood.max_addresses", max_addresses);
-    const auto& [backend, connect_timeout, idle_timeout] = upstream;
-    const auto& [url, host, port, unix_path] = backend;
-    w("backend.url", url);
-    w("backend.host", host);
-    w("backend.port", port);
-    w("backend.unix_path", unix_path);
-    w("timeouts.connect", connect_timeout);
-    w("timeouts.upstream_idle", idle_timeout);
+    describe(w, upstream);
 }
 
 void describe(writer& w, const store::store_params& p) {

@@ -33,7 +33,8 @@ class scene {
         : sessions(std::make_shared<store::memory_sessions>(1 << 20, real_clock(), metrics)),
           store(store::make_memory_store(sessions, metrics)),
           current(std::make_shared<const site>(std::move(p))),
-          worker(std::in_place, io, current, *store, metrics, counts, [this] { return connect(); }) {
+          worker(std::in_place, io, current, *store, metrics, counts,
+                 [this](auto&&...) { return connect(); }) {
         log::start({.min_level = log::level::off, .access = false});
     }
 

@@ -71,7 +71,7 @@ class rig {
   public:
     explicit rig(server_params p)
         : site_(std::make_shared<const site>(std::move(p))),
-          worker_(io_, site_, store_, metrics_, counts_, [this] { return connect(); }) {
+          worker_(io_, site_, store_, metrics_, counts_, [this](auto&&...) { return connect(); }) {
         log::start({.min_level = log::level::off, .access = false});
         int client = -1;
         auto stream = pair(client);
