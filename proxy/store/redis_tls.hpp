@@ -38,9 +38,9 @@ class redis_tls {
   private:
     const store_tls_params params_;
     std::mutex mutex_;
-    std::vector<file_stamp> stamps_;  // of what made the context
-    context_ptr context_;             // the last good one
-    std::string told_;                // what was logged of files that are not; empty: they are
+    std::vector<net::file_stamp> stamps_;  // of what made the context
+    context_ptr context_;                  // the last good one
+    std::string told_;                     // what was logged of files that are not; empty: they are
 };
 
 }  // namespace vestibule::store

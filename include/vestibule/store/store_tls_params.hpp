@@ -1,12 +1,14 @@
 // TLS to Redis: whom to believe, and who we are.
 #pragma once
 
+#include <vestibule/net/tls_params.hpp>
+
 #include <string>
 #include <vector>
 
 namespace vestibule::store {
 
-enum class tls_version { v1_2, v1_3 };
+using net::tls_version;
 
 /// Files are PEM. Changed ones are read for the next connection.
 struct store_tls_params {
