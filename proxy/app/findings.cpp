@@ -110,7 +110,10 @@ std::vector<finding> judge_redis(const store::redis_report& r, const store::stor
 
 finding judge_backend(const upstream::endpoint_params& p, error_code why, const std::string& problem) {
     std::string remedy = "is it up, does it listen there, may this host reach it?";
-    if (why == errc::connect_timeout)
+    if (p.tls && !problem.empty())
+        remedy =
+            "name its authority in backends[].tls.ca, and the name in its certificate in tls.server_name";
+    else if (why == errc::connect_timeout)
         remedy = "is the address right, does a firewall drop the packets? (proxy.timeouts.connect)";
     return {severity::critical, "backend " + p.url + ": " + (problem.empty() ? why.message() : problem),
             std::move(remedy)};

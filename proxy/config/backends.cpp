@@ -7,7 +7,7 @@
 namespace vestibule::config {
 namespace {
 
-constexpr std::string_view forms = " (http://host[:port] or unix:/path)";
+constexpr std::string_view forms = " (http://host[:port], https://host[:port] or unix:/path)";
 
 // What is wrong with the URL is told without showing it: it may hold a password.
 void read_url(const cursor& at, upstream::endpoint_params& out) {
@@ -24,19 +24,20 @@ void read_url(const cursor& at, upstream::endpoint_params& out) {
         out.unix_path = path;
         return;
     }
-    constexpr std::string_view scheme = "http://";
-    if (text.starts_with("https://")) return wrong("https backends are not available yet in this version");
+    const bool tls = text.starts_with("https://");
+    const std::string_view scheme = tls ? "https://" : "http://";
     if (!text.starts_with(scheme)) return wrong("is no backend URL");
     const auto authority = std::string_view(text).substr(scheme.size());
     if (authority.find('@') != authority.npos) return wrong("a user or password has no place here");
     if (authority.find_first_of("/?#") != authority.npos)
         return wrong("has something behind the host; paths are forwarded as the client sent them");
     std::string why;
-    const auto split = split_host_port(authority, std::uint16_t{80}, why);
+    const auto split = split_host_port(authority, std::uint16_t(tls ? 443 : 80), why);
     if (!split) return wrong(why);
     if (split->port == 0) return wrong("its port is 0");
     if (!authority.starts_with('[') && !is_host_name(split->host)) return wrong("its host is no host name");
     out.url = text;
+    out.tls = tls;
     out.host = split->host;
     out.port = split->port;
 }
@@ -51,11 +52,19 @@ void read_backends(const cursor& at, upstream::upstream_params& out) {
         upstream::endpoint_params endpoint;
         const map_reader m(items[i]);
         read_url(m["url"], endpoint);
+        const bool url_known = !endpoint.url.empty();
+        read_client_tls(m["tls"], endpoint.tls || !url_known, "has no effect without TLS (https in url)",
+                        endpoint.tls_params);
+        const cursor verify = m["tls"].key("verify");
+        read_boolean(verify, endpoint.tls_params.verify);
+        if (!endpoint.tls_params.verify && url_known && !endpoint.tls)
+            verify.error("has no effect without TLS (https in url)");
+        else if (!endpoint.tls_params.verify)
+            verify.warn("whoever answers is believed to be this backend (ca: its own certificate)");
         std::uint64_t weight = 1;
         if (read_count(m["weight"], weight, 1, 100)) endpoint.weight = static_cast<unsigned>(weight);
         if (const auto same = std::ranges::find_if(
-                out.backends,
-                [&](const auto& other) { return !endpoint.url.empty() && other.same_place(endpoint); });
+                out.backends, [&](const auto& other) { return url_known && other.same_place(endpoint); });
             same != out.backends.end())
             items[i].error("is the same as backends[" + std::to_string(same - out.backends.begin()) +
                            "] (weight: 2 there gives it twice as much)");

@@ -2,6 +2,8 @@
 
 #include "config/text_form.hpp"
 
+#include <filesystem>
+
 namespace vestibule::config {
 namespace {
 
@@ -63,6 +65,13 @@ bool read_text(const cursor& at, std::string& out) {
         return false;
     }
     out = std::move(*text);
+    return true;
+}
+
+bool read_file_path(const cursor& at, std::string& out) {
+    std::string path;
+    if (!read_text(at, path)) return false;
+    if (!path.empty()) out = (std::filesystem::path(at.shared().base_directory) / path).string();
     return true;
 }
 

@@ -22,6 +22,8 @@ namespace vestibule::config {
 
 bool read_text(const cursor& at, std::string& out);
 bool read_boolean(const cursor& at, bool& out);
+/// Of a file, relative to the configuration's; "": empty.
+bool read_file_path(const cursor& at, std::string& out);
 bool read_count(const cursor& at, std::uint64_t& out, std::uint64_t min, std::uint64_t max);
 /// 0 or `off`: zero.
 bool read_count_or_zero(const cursor& at, std::uint64_t& out, std::uint64_t min, std::uint64_t max);

@@ -18,7 +18,10 @@ constexpr known_key top[] = {
 constexpr known_key listener[] = {{"address"}, {"tls", later}, {"proxy_protocol"}};
 constexpr known_key proxy_protocol[] = {{"from"}};
 constexpr known_key admin[] = {{"address"}, {"token"}};
-constexpr known_key backend[] = {{"url"}, {"weight"}};
+constexpr known_key backend[] = {{"url"}, {"weight"}, {"tls"}};
+constexpr known_key backend_tls[] = {
+    {"ca"}, {"certificate"}, {"key"}, {"server_name"}, {"min_version"}, {"verify"},
+};
 constexpr known_key proxy[] = {{"trusted_proxies"}, {"limits"}, {"timeouts"}, {"balance"}, {"health"}};
 constexpr known_key limits[] = {
     {"head"},
@@ -84,6 +87,7 @@ constexpr known_map maps[] = {
     {"admin", admin},
     {"admin.token", secret},
     {"backends[]", backend},
+    {"backends[].tls", backend_tls},
     {"proxy", proxy},
     {"proxy.limits", limits},
     {"proxy.timeouts", timeouts},

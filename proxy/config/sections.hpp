@@ -39,8 +39,9 @@ bool read_failure_policy(const cursor& at, policy::failure_policy& out);
 /// `on_failure` is a key of the store, but decides what the server does.
 void read_store(const cursor& at, store::store_params& out, server::failure_policy& on_failure);
 
-/// `tls`: whether the store's URL has it. The files are read, and what is wrong with them is told.
-void read_store_tls(const cursor& at, bool tls, store::store_tls_params& out);
+/// `tls`: whether the URL has it; `no_effect`: what to say where it has not. The files are read, and what is
+/// wrong with them is told.
+void read_client_tls(const cursor& at, bool tls, const std::string& no_effect, net::tls_client_params& out);
 
 void read_capture(const cursor& at, std::vector<server::capture_rule>& out);
 void read_backend_control(const cursor& at, server::control_params& out);

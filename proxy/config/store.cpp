@@ -60,7 +60,8 @@ void read_store(const cursor& at, store::store_params& out, server::failure_poli
     const map_reader m(at);
     // What was not understood may have been meant with TLS.
     const bool url_known = read_url(m["url"], out.url);
-    read_store_tls(m["tls"], out.url.tls || !url_known, out.url.tls_params);
+    read_client_tls(m["tls"], out.url.tls || !url_known, "has no effect without TLS (rediss in store.url)",
+                    out.url.tls_params);
     read_sentinel(m["sentinel"], out.url.kind == store::store_kind::sentinel || !url_known, out);
     read_prefix(m["prefix"], out.prefix);
     read_duration(m["timeout"], out.timeout, {1ms, 60s});

@@ -7,6 +7,8 @@
 namespace vestibule::store {
 namespace {
 
+const net::tls_purpose tls_purpose{"the session store", "store.tls"};
+
 milliseconds left_until(mono_time t) noexcept {
     return std::max(std::chrono::ceil<milliseconds>(t - exact_now()), milliseconds(1));
 }
@@ -36,7 +38,7 @@ redis_dialer::redis_dialer(boost::asio::io_context& io, const store_params& p, n
       to_(std::move(to)),
       greeting_(std::move(g)),
       most_(limit),
-      tls_(p.url.tls ? redis_tls::of(p.url.tls_params) : nullptr) {}
+      tls_(p.url.tls ? net::tls_client_context::of(p.url.tls_params, tls_purpose) : nullptr) {}
 
 void redis_dialer::cancel() {
     cancelled_ = true;

@@ -1,10 +1,10 @@
 // Makes connections to one Redis at a known address: transport, TLS, greeting, all within one deadline.
 #pragma once
 
+#include <vestibule/net/tls_client_context.hpp>
 #include <vestibule/store/store_params.hpp>
 
 #include "store/dialer.hpp"
-#include "store/redis_tls.hpp"
 #include "store/time_limit.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -33,8 +33,8 @@ class redis_dialer final : public dialer {
     const net::endpoint to_;
     const greeting greeting_;
     const milliseconds most_;
-    const std::shared_ptr<redis_tls> tls_;  // null: none
-    std::optional<time_limit> limit_;       // while greeting
+    const std::shared_ptr<net::tls_client_context> tls_;  // null: none
+    std::optional<time_limit> limit_;                     // while greeting
     bool cancelled_ = false;
     std::string problem_;
 };

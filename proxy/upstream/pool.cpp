@@ -49,6 +49,7 @@ pool::pool(pool_owner& owner, const waiting_line& line, net::deadline_sweeper& s
       where_(std::move(where)),
       cells_(cells),
       health_(std::move(health)),
+      tls_(tls_of(where_)),
       connect_(std::move(connect)),
       sweep_(sweeper, [this] { expire(); }) {}
 

@@ -10,6 +10,7 @@
 #include <vestibule/upstream/balancer.hpp>
 #include <vestibule/upstream/health.hpp>
 #include <vestibule/upstream/lease.hpp>
+#include <vestibule/upstream/open.hpp>
 
 #include <array>
 #include <memory>
@@ -90,6 +91,7 @@ class pool {
     endpoint_params where_;
     backend_cells& cells_;
     std::shared_ptr<backend_health> health_;
+    const std::shared_ptr<net::tls_client_context> tls_;  // held for connect_
     connector connect_;
     std::vector<idle_connection> idle_;  // oldest first
     net::deadline sweep_;

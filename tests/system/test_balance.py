@@ -180,8 +180,7 @@ def test_whatever_the_method_a_refused_connection_is_no_failure(front, pair):
     for method in ("GET", "POST", "PATCH", "DELETE") * 5:
         assert program.request(method, "/", body=b"x" * 100).status == 200
     assert [r.body for r in pair[0].requests] == [b"x" * 100] * 20
-    refused = f"http://127.0.0.1"
-    assert program.metric("vestibule_backend_failures_total", kind="connect") == 10, refused
+    assert program.metric("vestibule_backend_failures_total", kind="connect") == 10
 
 
 def test_a_request_that_may_have_begun_is_repeated_only_if_it_does_no_harm(front, pair):

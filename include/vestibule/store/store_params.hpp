@@ -2,8 +2,8 @@
 #pragma once
 
 #include <vestibule/base/error.hpp>
+#include <vestibule/net/tls_client_params.hpp>
 #include <vestibule/store/near_cache_params.hpp>
-#include <vestibule/store/store_tls_params.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -33,7 +33,7 @@ struct store_url {
     std::string user{};                  // empty: the default user
     std::string password{};              // empty: no AUTH
     unsigned database = 0;
-    store_tls_params tls_params{};  // of store.tls, no part of the text
+    net::tls_client_params tls_params{};  // of store.tls, no part of the text
 
     /// The URL without user and password, for logs.
     std::string display() const;

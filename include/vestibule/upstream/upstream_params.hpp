@@ -1,6 +1,8 @@
 // The backends: where they are, how the load is spread, and how long we are patient with them.
 #pragma once
 
+#include <vestibule/net/tls_client_params.hpp>
+
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -19,10 +21,13 @@ struct endpoint_params {
     std::uint16_t port = 80;
     std::string unix_path;  // empty for TCP
     unsigned weight = 1;    // of the requests, relative to the others; 1 to 100
+    bool tls = false;       // https
+    net::tls_client_params tls_params{};
 
     /// Whether connections to one serve the other.
     bool same_place(const endpoint_params& o) const {
-        return host == o.host && port == o.port && unix_path == o.unix_path;
+        return host == o.host && port == o.port && unix_path == o.unix_path && tls == o.tls &&
+               tls_params == o.tls_params;
     }
 };
 

@@ -54,7 +54,7 @@ TEST(load, every_field_can_be_set) {
         if (known_defaults.count(line)) same.insert(line.substr(0, line.find(' ')));
     // Of one URL each, a bound of ours alone, and what excludes names.
     EXPECT_EQ(same, (std::set<std::string>{"admin.enabled", "backend.unix_path", "store.unix_path",
-                                           "store.max_waiting", "vault.all"}));
+                                           "store.max_waiting", "store.tls.verify", "vault.all"}));
 }
 
 TEST(load, other_forms_of_addresses) {

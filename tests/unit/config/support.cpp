@@ -169,14 +169,26 @@ void describe(writer& w, const server::assertion_params& p) {
     w("assertion.method_and_path", method_and_path);
 }
 
+void describe(writer& w, const std::string& whose, const net::tls_client_params& p) {
+    const auto& [ca, certificate, key, server_name, min_version, verify] = p;
+    w((whose + ".tls.ca").c_str(), ca);
+    w((whose + ".tls.certificate").c_str(), certificate);
+    w((whose + ".tls.key").c_str(), key);
+    w((whose + ".tls.server_name").c_str(), server_name);
+    w((whose + ".tls.min_version").c_str(), min_version);
+    w((whose + ".tls.verify").c_str(), verify);
+}
+
 void describe(writer& w, const upstream::upstream_params& p) {
     const auto& [backends, balance, connect_timeout, idle_timeout, health, load] = p;
-    for (const auto& [url, host, port, unix_path, weight] : backends) {
+    for (const auto& [url, host, port, unix_path, weight, tls, tls_params] : backends) {
         w("backend.url", url);
         w("backend.host", host);
         w("backend.port", port);
         w("backend.unix_path", unix_path);
         w("backend.weight", weight);
+        w("backend.tls", tls);
+        describe(w, "backend", tls_params);
     }
     w("balance", balance);
     w("timeouts.connect", connect_timeout);
@@ -246,7 +258,6 @@ void describe(writer& w, const store::store_params& p) {
     const auto& [enabled, max_bytes, max_stale] = near_cache;
     const auto& [kind, tls, host, port, unix_path, seeds, service, user, password, database, tls_params] =
         url;
-    const auto& [ca, certificate, key, server_name, min_version] = tls_params;
     w("store.kind", kind);
     w("store.tls", tls);
     w("store.host", host);
@@ -257,11 +268,7 @@ void describe(writer& w, const store::store_params& p) {
     w("store.user", user);
     w("store.password", password);
     w("store.database", database);
-    w("store.tls.ca", ca);
-    w("store.tls.certificate", certificate);
-    w("store.tls.key", key);
-    w("store.tls.server_name", server_name);
-    w("store.tls.min_version", min_version);
+    describe(w, "store", tls_params);
     w("store.sentinel.user", sentinel_user);
     w("store.sentinel.password", sentinel_password);
     w("store.prefix", prefix);

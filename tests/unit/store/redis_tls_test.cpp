@@ -4,7 +4,7 @@
 #include "redis_rig.hpp"
 #include "redis_server.hpp"
 
-#include "store/redis_tls.hpp"
+#include <vestibule/net/tls_client_context.hpp>
 
 #include <gmock/gmock.h>
 
@@ -14,8 +14,10 @@
 namespace vestibule::test {
 namespace {
 
-using store::store_tls_params;
-using store::tls_file;
+using net::tls_client_params;
+using net::tls_file;
+
+const net::tls_purpose purpose{"the session store", "store.tls"};
 using testing::HasSubstr;
 
 // A directory with ca.pem, cert.pem and key.pem that belong together.
@@ -41,7 +43,7 @@ class tls_directory {
         write("cert.pem", c.certificate);
         write("key.pem", c.key);
     }
-    store_tls_params params() const {
+    tls_client_params params() const {
         return {.ca = *this / "ca.pem", .certificate = *this / "cert.pem", .key = *this / "key.pem"};
     }
 
@@ -51,9 +53,9 @@ class tls_directory {
     std::string path_;
 };
 
-std::string told(const store_tls_params& p) {
+std::string told(const tls_client_params& p) {
     std::string out;
-    for (const auto& [file, what] : store::check_tls_files(p))
+    for (const auto& [file, what] : net::check_tls_files(p))
         out += (file == tls_file::ca ? "ca: " : file == tls_file::key ? "key: " : "cert: ") + what + "\n";
     return out;
 }
@@ -103,7 +105,7 @@ TEST(tls_files, are_told_what_is_wrong_with_them) {
 
 TEST(redis_tls, reads_files_again_when_they_have_changed) {
     const tls_directory files;
-    store::redis_tls tls(files.params());
+    net::tls_client_context tls(files.params(), purpose);
     std::string problem;
     const auto first = tls.current(problem);
     ASSERT_TRUE(first) << problem;
@@ -132,7 +134,7 @@ TEST(redis_tls, reads_files_again_when_they_have_changed) {
 TEST(redis_tls, has_none_where_no_files_were_good_ever) {
     const tls_directory files;
     std::filesystem::remove(files / "ca.pem");
-    store::redis_tls tls(files.params());
+    net::tls_client_context tls(files.params(), purpose);
     std::string problem;
     EXPECT_FALSE(tls.current(problem));
     EXPECT_EQ(problem, "the file of store.tls.ca cannot be read: No such file or directory");
@@ -142,13 +144,13 @@ TEST(redis_tls, has_none_where_no_files_were_good_ever) {
 
 TEST(redis_tls, is_shared_by_those_who_ask_for_the_same) {
     const tls_directory files;
-    auto one = store::redis_tls::of(files.params());
-    EXPECT_EQ(store::redis_tls::of(files.params()), one);
+    auto one = net::tls_client_context::of(files.params(), purpose);
+    EXPECT_EQ(net::tls_client_context::of(files.params(), purpose), one);
     auto other = files.params();
     other.server_name = "redis.example";
-    EXPECT_NE(store::redis_tls::of(other), one);
+    EXPECT_NE(net::tls_client_context::of(other, purpose), one);
     EXPECT_EQ(one->name_of("h"), "h");
-    EXPECT_EQ(store::redis_tls::of(other)->name_of("h"), "redis.example");
+    EXPECT_EQ(net::tls_client_context::of(other, purpose)->name_of("h"), "redis.example");
 }
 
 class redis_over_tls : public redis_rig {
@@ -176,7 +178,7 @@ class redis_over_tls : public redis_rig {
     }
 
     // What the first ping says, and what was logged by then.
-    std::string log_of(const store_tls_params& tls, const std::string& host = "127.0.0.1") {
+    std::string log_of(const tls_client_params& tls, const std::string& host = "127.0.0.1") {
         testing::internal::CaptureStderr();
         std::string problem;
         params.url =
@@ -235,7 +237,7 @@ TEST_F(redis_over_tls, refuses_what_has_expired) {
 
 TEST_F(redis_over_tls, speaks_no_older_version_than_it_may) {
     const std::string ca = files / "ca.pem";
-    const auto v1_3 = store::tls_version::v1_3;
+    const auto v1_3 = net::tls_version::v1_3;
     EXPECT_THAT(log_of({.ca = ca, .min_version = v1_3}), HasSubstr("pong"));
     set({"tls-protocols", "TLSv1.2"});
     EXPECT_THAT(log_of({.ca = ca}), HasSubstr("pong"));
