@@ -101,13 +101,14 @@ task<bool> exchange::find_backend() {
 bool exchange::find_another(bool harmless) {
     if (upstream_.reused() && search_.how != upstream::reuse::never) {
         w_.metrics.stale_retries.add();
-        search_.how = upstream::reuse::never;
+        w_.backends.replace(search_, upstream_);
         // What may have begun there does not begin anywhere else.
         search_.stay = !harmless;
         return true;
     }
     if (!harmless || moved_ || !w_.backends.has_other(search_)) return false;
     moved_ = true;
+    upstream_.reset();
     search_.how = upstream::reuse::allowed;
     return true;
 }

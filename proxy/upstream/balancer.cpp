@@ -108,7 +108,9 @@ bool balancer::impl::take_over(pool& from, std::unique_ptr<net::byte_stream>& cl
     if (!in_use(from)) return false;
     search* const s = line.next_to_serve();
     if (s == nullptr) return false;
-    if (clean && s->how == reuse::never) clean.reset();
+    const bool unfit =
+        s->how == reuse::never || (s->how == reuse::verified && clean && clean->has_pending_input());
+    if (unfit) clean.reset();
     s->chosen_ = &from;
     if (clean) s->granted_ = lease(from, std::move(clean), true);
     line.serve(*s);
@@ -182,16 +184,19 @@ balancer::balancer(boost::asio::io_context& io, net::deadline_sweeper& sweeper, 
 balancer::~balancer() = default;
 
 lease balancer::at_hand(search& s) {
-    if (!s.stay) s.chosen_ = nullptr;
+    if (s.has_room_) return {};
+    s.chosen_ = nullptr;
     if (!impl_->line.empty()) return {};
-    if (s.chosen_ == nullptr) s.chosen_ = impl_->choose(s);
+    s.chosen_ = impl_->choose(s);
     return s.chosen_->take(s.how);
 }
 
 task<result<lease>> balancer::acquire(search& s) {
     const auto until = std::chrono::steady_clock::now() + 2 * impl_->params.connect_timeout;
     for (;;) {
-        if (!impl_->line.empty() || s.chosen_->full()) {
+        if (s.has_room_) {
+            s.has_room_ = false;
+        } else if (!impl_->line.empty() || s.chosen_->full()) {
             if (const error_code ec = co_await impl_->line.wait(s)) co_return ec;
             if (s.granted_) co_return std::move(s.granted_);
         } else {
@@ -206,6 +211,13 @@ task<result<lease>> balancer::acquire(search& s) {
         if (impl_->line.empty())
             if (lease l = s.chosen_->take(s.how)) co_return std::move(l);
     }
+}
+
+void balancer::replace(search& s, lease& l) {
+    s.how = reuse::never;
+    s.chosen_ = l.home_;
+    s.has_room_ = true;
+    s.chosen_->close_only(l);
 }
 
 void balancer::answered(const lease& l) noexcept {

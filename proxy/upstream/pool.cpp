@@ -128,6 +128,13 @@ void pool::end_use(std::unique_ptr<net::byte_stream> stream, bool clean) {
         --open_;
 }
 
+void pool::close_only(lease& l) {
+    --active_;
+    cells_.active.add(-1);
+    l.stream_.reset();
+    l.home_ = nullptr;
+}
+
 void pool::put_idle(std::unique_ptr<net::byte_stream> stream) {
     // Over the limit, when that has become lower.
     if (limit_ != 0 && open_ > limit_) {

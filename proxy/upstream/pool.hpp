@@ -70,6 +70,9 @@ class pool {
     void count_in();
     task<result<lease>> open();
 
+    /// Closes the connection of a lease, which ends; its room stays counted.
+    void close_only(lease& l);
+
     std::size_t position = 0;  // among all; the owner's
 
   private:

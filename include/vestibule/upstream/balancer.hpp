@@ -50,6 +50,9 @@ class balancer {
     /// A connection, fresh or come free, after at_hand() had none.
     task<result<lease>> acquire(search& s);
 
+    /// It was stale: closes it, and lets the search find a fresh connection to the same backend, in its room.
+    void replace(search& s, lease& l);
+
     /// The exchange over it has an answer, whatever its status.
     void answered(const lease& l) noexcept;
     /// It has none, by the backend's fault. The next search goes elsewhere, if it can.

@@ -45,6 +45,7 @@ class lease {
 
   private:
     friend class balancer;
+    friend class pool;
     void end(bool clean) {
         if (home_ != nullptr) end_at_home(clean);
     }
@@ -71,7 +72,7 @@ class search {
     search& operator=(const search&) = delete;
 
     reuse how = reuse::allowed;
-    bool stay = false;  // with the backend of the last attempt, which may have begun with the request
+    bool stay = false;  // with the backend that may have begun with the request
 
     /// Nobody is interested any more: a wait in the line ends with client_closed.
     void give_up();
@@ -81,6 +82,7 @@ class search {
     friend class waiting_line;
 
     pool* chosen_ = nullptr;
+    bool has_room_ = false;    // for a connection to it
     std::uint64_t tried_ = 0;  // a bit for each position
 
     // In the line:

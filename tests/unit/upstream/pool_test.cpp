@@ -133,6 +133,22 @@ TEST(pool, a_fresh_one_where_all_are_idle_takes_the_place_of_the_oldest) {
     EXPECT_TRUE(s.made[0]->closed);
 }
 
+TEST(pool, a_stale_one_is_replaced_in_its_room_before_those_who_wait) {
+    scene s({.load = {.connections = 1}});
+    search one, other;
+    auto stale = s.acquire(one).value();
+    auto& w = s.begin(other);
+    s.b.replace(one, stale);
+    EXPECT_FALSE(stale);
+    auto fresh = s.acquire(one).value();
+    EXPECT_FALSE(fresh.reused());
+    s.run();
+    EXPECT_FALSE(w.done);
+    fresh.keep();
+    s.run();
+    EXPECT_TRUE(w.done);
+}
+
 TEST(pool, more_room_on_reload_is_for_those_who_wait) {
     scene s({.load = {.connections = 1}});
     auto a = s.lease_of(reuse::allowed);
