@@ -217,7 +217,7 @@ def test_who_is_late_is_not_repeated(front, pair):
 
 def test_failures_in_a_row_take_one_out_and_time_brings_it_back(front, pair):
     pair[0].script = lambda exchange: exchange.close()
-    program = front(pair, {"proxy": {"health": {"failures": 3, "ejection": "400ms", "max_ejection": "400ms"}}})
+    program = front(pair, {"proxy": {"health": {"failures": 3, "ejection": "2s", "max_ejection": "2s"}}})
     for _ in range(20):
         assert program.get("/").status == 200
     assert len(pair[0].requests) == 3
@@ -226,7 +226,7 @@ def test_failures_in_a_row_take_one_out_and_time_brings_it_back(front, pair):
     def again():
         program.get("/")
         return len(pair[0].requests) > 5
-    until(again)
+    until(again, 30)
     assert program.metric("vestibule_backend_ejected") == 0
 
 
@@ -407,89 +407,6 @@ def test_a_drain_serves_those_who_wait(front, backend):
     for thread in threads:
         thread.join(20)
     assert [status for status, _ in answers] == [200] * 3
-
-
-# Twice as much as they can do.
-
-
-class Capacity:
-    """Four at a time, for so long each."""
-
-    def __init__(self, seconds):
-        self.seconds = seconds
-        self.room = threading.Semaphore(4)
-
-    def __call__(self, exchange):
-        with self.room:
-            time.sleep(self.seconds)
-        exchange.reply(200)
-
-
-def closed_loop(program, clients, seconds):
-    """Answers a second, and how long they took in the middle, if each client asks when it has its answer."""
-    times, end = [], time.monotonic() + seconds
-
-    def go():
-        with program.client() as client:
-            while (begin := time.monotonic()) < end:
-                client.send(request_text("GET", "/"))
-                assert client.response().status == 200
-                times.append(time.monotonic() - begin)
-    threads = [threading.Thread(target=go, daemon=True) for _ in range(clients)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    return len(times) / seconds, sorted(times)[len(times) // 2]
-
-
-def open_loop(program, rate, seconds, clients=80):
-    """[(status, seconds)] of so many requests a second, whatever becomes of them."""
-    results, begin = [], time.monotonic() + 0.1
-
-    def go(i):
-        with program.client() as client:
-            n = i
-            while n / rate < seconds:
-                at = begin + n / rate
-                time.sleep(max(0, at - time.monotonic()))
-                client.send(request_text("GET", "/"))
-                results.append((client.response().status, time.monotonic() - at, at - begin))
-                n += clients
-    threads = [threading.Thread(target=go, args=(i,), daemon=True) for i in range(clients)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(120)
-    return results
-
-
-def figures(results, seconds):
-    """Answers a second and their 99th percentile, behind the first half second."""
-    served = sorted(took for status, took, at in results if status == 200 and at > 0.5)
-    assert {status for status, *_ in results} <= {200, 503}
-    return len(served) / (seconds - 0.5), served[len(served) * 99 // 100]
-
-
-def test_twice_the_capacity(front, backend):
-    """With shedding, who is answered is answered quickly, and the backend has as much to do as it can."""
-    backend.script = Capacity(0.04)
-    seconds = 4
-    limits = {"backend_connections": 4, "backend_delay": "40ms"}
-    shedding = front([backend], {"proxy": {"limits": limits}})
-    _, unloaded = closed_loop(shedding, 1, 1)
-    capacity, _ = closed_loop(shedding, 8, 2)
-    rate, p99 = figures(open_loop(shedding, 2 * capacity, seconds), seconds)
-    shed = shedding.metric("vestibule_backend_refused_total", reason="shed")
-    plain = front([backend], {"proxy": {"limits": {"backend_connections": 4}}})
-    _, p99_plain = figures(open_loop(plain, 2 * capacity, seconds), seconds)
-    told = f"capacity {capacity:.0f}/s, unloaded {unloaded * 1000:.0f} ms; at twice that {rate:.0f}/s, p99 " \
-           f"{p99 * 1000:.0f} ms, {shed:.0f} shed; without shedding {p99_plain * 1000:.0f} ms"
-    print(told)
-    assert shed > 0
-    assert rate > 0.8 * capacity, told
-    assert p99 < 5 * unloaded + (SLOWER - 1) * unloaded, told
-    assert p99 < p99_plain / 2, told
 
 
 # What operators see.
