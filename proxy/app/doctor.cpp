@@ -4,6 +4,7 @@
 
 #include <vestibule/base/logger.hpp>
 #include <vestibule/net/event_loop.hpp>
+#include <vestibule/net/tls_server.hpp>
 #include <vestibule/upstream/open.hpp>
 
 #include <boost/asio/io_context.hpp>
@@ -40,6 +41,21 @@ task<void> ask_backend(boost::asio::io_context& io, const upstream::endpoint_par
         found.push_back(judge_backend(p, connected.error(), problem));
 }
 
+// Of all listeners.
+void look_at_certificates(const server::server_params& p, std::vector<finding>& found) {
+    for (std::size_t i = 0; i < p.listen.size(); ++i) {
+        if (!p.listen[i].tls) continue;
+        const auto& identities = p.listen[i].tls->identities;
+        for (std::size_t n = 0; n < identities.size(); ++n) {
+            const auto until = net::end_of_certificate(identities[n].certificate);
+            const std::string more = n == 0 ? "" : "more[" + std::to_string(n - 1) + "].";
+            const std::string where = "listen[" + std::to_string(i) + "].tls." + more + "certificate";
+            if (auto f = judge_certificate(where, until.value_or(unix_time{}), wall_now()))
+                found.push_back(std::move(*f));
+        }
+    }
+}
+
 void terminate(std::exception_ptr e) {
     std::rethrow_exception(e);
 }
@@ -54,6 +70,7 @@ int doctor(const std::string& config_file) {
 
     std::vector<finding> found{{severity::fine, config_file + " is valid"}};
     std::ranges::move(judge_settings(*settings, raise_descriptor_limit()), std::back_inserter(found));
+    look_at_certificates(settings->server, found);
     metrics_registry metrics;
     boost::asio::io_context io;
     detach(ask_store(io, settings->store, metrics, found), terminate);

@@ -8,11 +8,16 @@
 namespace vestibule::app {
 namespace {
 
-constexpr std::size_t good_secret = 32;  // bytes: what HMAC-SHA256 can use
-constexpr int oldest_redis = 6;          // SET ... KEEPTTL
+constexpr std::size_t good_secret = 32;            // bytes: what HMAC-SHA256 can use
+constexpr auto good_rest = std::chrono::days(30);  // of a certificate: who renews it does so before
+constexpr int oldest_redis = 6;                    // SET ... KEEPTTL
 
 bool is_loopback(const std::string& host) {
     return host == "localhost" || host.starts_with("127.") || host == "::1";
+}
+
+bool has_tls(const server::server_params& p) {
+    return std::ranges::any_of(p.listen, [](const auto& l) { return l.tls.has_value(); });
 }
 
 // Of a Sentinel or a Cluster this is where it is asked for; what it names is nobody's guess.
@@ -35,11 +40,12 @@ std::vector<finding> judge_settings(const config::settings& s, std::size_t descr
     if (session.cookie.secure == server::secure_mode::off)
         found.push_back({severity::warning, "session.cookie.secure is off: the cookie also travels over http",
                          "set it to on, or to auto behind a TLS proxy listed in proxy.trusted_proxies"});
-    if (session.cookie.secure == server::secure_mode::automatic && s.server.trusted_proxies.empty())
+    if (session.cookie.secure == server::secure_mode::automatic && s.server.trusted_proxies.empty() &&
+        !has_tls(s.server))
         found.push_back(
             {severity::warning,
              "session.cookie.secure is auto, but nobody's X-Forwarded-Proto is believed: never Secure",
-             "list the TLS proxy in proxy.trusted_proxies, or set secure: on"});
+             "list the TLS proxy in proxy.trusted_proxies, or set listen[].tls, or secure: on"});
     if (!session.cookie.http_only)
         found.push_back({severity::warning,
                          "session.cookie.http_only is false: scripts in a page can read the cookie",
@@ -65,6 +71,16 @@ std::vector<finding> judge_settings(const config::settings& s, std::size_t descr
                          fmt::format("workers is {}, {} CPUs are allowed", *s.workers, cpus),
                          "workers: auto takes as many as are allowed"});
     return found;
+}
+
+std::optional<finding> judge_certificate(const std::string& where, unix_time until, unix_time now) {
+    if (until - now >= good_rest) return std::nullopt;
+    const std::string remedy = "renew it; a new file is taken without a restart";
+    if (until <= now)
+        return finding{severity::critical, "the certificate of " + where + " has expired", remedy};
+    const auto days = std::chrono::duration_cast<std::chrono::days>(until - now).count();
+    return finding{severity::warning, fmt::format("the certificate of {} expires in {} days", where, days),
+                   remedy};
 }
 
 std::vector<finding> judge_redis(const store::redis_report& r, const store::store_params& p) {

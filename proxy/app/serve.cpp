@@ -131,7 +131,9 @@ class program {
         server_.reload(settings_.server);
         serve_sessions();
         log::info("reloaded",
-                  {{"note", "listen, admin.address, workers and store take effect at the next start"}});
+                  {{"note",
+                    "listen (but for certificates and rules of tls), admin.address, workers and store take "
+                    "effect at the next start"}});
     }
 
     std::string file_;

@@ -78,6 +78,18 @@ void check_vault(const map_reader& root, const settings& s) {
                 "(require: {/user/id: present})");
 }
 
+// Nobody is asked who he is.
+void check_client_subject(const map_reader& root, const settings& s) {
+    if (s.server.inject.client_subject.empty()) return;
+    for (const auto& l : s.server.listen)
+        if (l.tls && l.tls->clients != net::client_certificates::off) return;
+    root["inject"]
+        .key("client_subject")
+        .warn(
+            "is never sent: no listener asks for certificates of clients "
+            "(listen[].tls.client_certificate)");
+}
+
 }  // namespace
 
 void check_across(const map_reader& root, const settings& s) {
@@ -86,6 +98,7 @@ void check_across(const map_reader& root, const settings& s) {
     check_cookie(root, s);
     check_assertion(root, s);
     check_vault(root, s);
+    check_client_subject(root, s);
 }
 
 }  // namespace vestibule::config

@@ -21,6 +21,7 @@ void read_inject(const cursor& at, server::inject_params& out, name_judge& names
     const map_reader m(at);
     read_header_name(m["state"], out.state, names);
     read_header_name(m["id"], out.id, names);
+    read_header_name(m["client_subject"], out.client_subject, names);
     for (const auto& e : entries_of(m["headers"])) {
         std::string text;
         const bool named = names.accept(e.name, e.key);

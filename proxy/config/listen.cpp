@@ -60,6 +60,7 @@ void read_listen(const cursor& at, std::vector<server::listen_params>& out) {
         const map_reader m(items[i]);
         read_listener(m["address"], out[i]);
         read_proxy_protocol(m["proxy_protocol"], out[i]);
+        read_listen_tls(m["tls"], out[i].tls);
     }
 }
 

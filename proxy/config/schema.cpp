@@ -8,15 +8,17 @@
 namespace vestibule::config {
 namespace {
 
-constexpr bool later = true;
-
 constexpr known_key top[] = {
     {"listen"}, {"admin"},  {"workers"}, {"backends"}, {"proxy"},     {"session"},
     {"store"},  {"inject"}, {"routes"},  {"log"},      {"capture"},   {"backend_control"},
     {"vault"},  {"csrf"},   {"cors"},    {"flood"},    {"assertion"},
 };
-constexpr known_key listener[] = {{"address"}, {"tls", later}, {"proxy_protocol"}};
+constexpr known_key listener[] = {{"address"}, {"tls"}, {"proxy_protocol"}};
 constexpr known_key proxy_protocol[] = {{"from"}};
+constexpr known_key listener_tls[] = {
+    {"certificate"}, {"key"}, {"ocsp"}, {"more"}, {"min_version"}, {"client_certificate"}, {"client_ca"},
+};
+constexpr known_key more_tls[] = {{"certificate"}, {"key"}, {"ocsp"}};
 constexpr known_key admin[] = {{"address"}, {"token"}};
 constexpr known_key backend[] = {{"url"}, {"weight"}, {"tls"}};
 constexpr known_key backend_tls[] = {
@@ -61,7 +63,7 @@ constexpr known_key store_tls[] = {{"ca"}, {"certificate"}, {"key"}, {"server_na
 constexpr known_key sentinel[] = {{"user"}, {"password"}};
 constexpr known_key memory[] = {{"max_bytes"}};
 constexpr known_key near_cache[] = {{"enabled"}, {"max_bytes"}, {"max_stale"}};
-constexpr known_key inject[] = {{"state"}, {"id"}, {"headers"}};
+constexpr known_key inject[] = {{"state"}, {"id"}, {"client_subject"}, {"headers"}};
 constexpr known_key assertion[] = {
     {"enabled"},  {"header"},  {"algorithm"},       {"keys"}, {"issuer"}, {"audience"},
     {"lifetime"}, {"subject"}, {"method_and_path"},
@@ -84,6 +86,8 @@ constexpr known_map maps[] = {
     {"", top},
     {"listen[]", listener},
     {"listen[].proxy_protocol", proxy_protocol},
+    {"listen[].tls", listener_tls},
+    {"listen[].tls.more[]", more_tls},
     {"admin", admin},
     {"admin.token", secret},
     {"backends[]", backend},

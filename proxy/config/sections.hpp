@@ -7,6 +7,7 @@
 
 #include <vestibule/config/config.hpp>
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,8 @@ namespace vestibule::config {
 void read_listen(const cursor& at, std::vector<server::listen_params>& out);
 /// listen[].proxy_protocol; the address has been read.
 void read_proxy_protocol(const cursor& at, server::listen_params& out);
+/// The files are read, and what is wrong with them is told.
+void read_listen_tls(const cursor& at, std::optional<net::tls_server_params>& out);
 void read_admin(const cursor& at, admin::admin_params& out);
 void read_workers(const cursor& at, std::optional<unsigned>& out);
 void read_log(const cursor& at, log::params& out);

@@ -45,7 +45,7 @@ bool connection::admit() {
     if (counted_) return true;
     w_.metrics.refused_for_address.add();
     tell_refusal(w_, "limits.connections_per_address", peer_text_);
-    refuse_connection(*stream_, 429);
+    if (tls_ == nullptr) refuse_connection(*stream_, 429);
     return false;
 }
 

@@ -189,6 +189,8 @@ void build_backend_head(std::string& out, const site& s, const backend_head_part
     append_field(out, "traceparent", p.traceparent);
     out += p.injected;
     out += p.assertion;
+    if (const auto& name = s.params.inject.client_subject; !name.empty() && !p.client_subject.empty())
+        append_field(out, name, p.client_subject);
 
     const bool has_body = p.framing.kind == http::body_kind::chunked || p.framing.length > 0;
     if (p.head.version == 11 && has_body)

@@ -22,6 +22,7 @@ struct backend_head_parts {
     std::string_view traceparent;
     std::string_view injected;                       // finished session header lines
     std::string_view assertion{};                    // the same, proof of them
+    std::string_view client_subject{};               // of the client's certificate, as text; empty: none
     std::span<const session::vault_cookie> vault{};  // of the session, in order
     unix_time now{};                                 // for the vault
     bool upgrade = false;                            // the client asks for an upgrade that may pass

@@ -18,7 +18,7 @@ constexpr int max_leading_empty_lines = 4;     // RFC 9112 2.2: at least one is 
 }  // namespace
 
 connection::connection(worker_state& w, std::unique_ptr<net::byte_stream> stream, http::ip_address peer,
-                       std::string peer_text, bool proxied)
+                       std::string peer_text, bool proxied, net::tls_server* tls)
     : w_(w),
       stream_(std::move(stream)),
       read_limit_(w.sweeper,
@@ -37,6 +37,7 @@ connection::connection(worker_state& w, std::unique_ptr<net::byte_stream> stream
              }),
       peer_(peer),
       peer_text_(std::move(peer_text)),
+      tls_(tls),
       proxied_(proxied) {
     next_ = w_.first;
     link_ = &w_.first;
@@ -89,6 +90,7 @@ task<void> connection::run(std::unique_ptr<connection> self) {
     connection& c = *self;
     if (c.proxied_ && !co_await c.learn_peer()) co_return;
     if (!c.admit()) co_return;
+    if (c.tls_ != nullptr && !co_await c.secure()) co_return;
     for (;;) {
         const result<std::size_t> head = co_await c.read_head();
         fate next = fate::close;
@@ -120,8 +122,9 @@ client_side connection::side() noexcept {
             .write_timed_out = write_timed_out_,
             .peer = peer_,
             .peer_text = peer_text_,
-            .tls = false,
-            .last = most != 0 && served_ + 1 >= most};
+             .tls = tls_ != nullptr,
+             .subject = subject_,
+             .last = most != 0 && served_ + 1 >= most};
 }
 
 task<fate> connection::serve(std::size_t head_size) {

@@ -1,12 +1,14 @@
 // One client connection: requests one after the other, idle in between.
 //
-//     [idle] --bytes--> [reading head] --whole--> [exchange] --keep--> [idle]
+//     ([PROXY header] --> [TLS handshake] -->) [idle] --bytes--> [reading head] --whole--> [exchange] --keep--> [idle]
 //     An idle connection gives its buffer back after 100 ms and then waits for readability only; from then on
 //     it is the one to go where room is needed.
 #pragma once
 
 #include "server/exchange.hpp"
 #include "server/idle_list.hpp"
+
+#include <vestibule/net/tls_server.hpp>
 
 #include <memory>
 #include <string>
@@ -15,9 +17,10 @@ namespace vestibule::server {
 
 class connection : private idle_link {
   public:
-    /// `proxied`: a PROXY protocol header comes first, and says who the peer is.
+    /// `proxied`: a PROXY protocol header comes first, and says who the peer is. `tls`: then its handshake; null:
+    /// none.
     connection(worker_state& w, std::unique_ptr<net::byte_stream> stream, http::ip_address peer,
-               std::string peer_text, bool proxied = false);
+               std::string peer_text, bool proxied = false, net::tls_server* tls = nullptr);
     ~connection();
     connection(const connection&) = delete;
     connection& operator=(const connection&) = delete;
@@ -39,9 +42,12 @@ class connection : private idle_link {
   private:
     static task<void> run(std::unique_ptr<connection> self);
 
-    // Before the first request (arrival.cpp).
+    // Before the first request (arrival.cpp, secure.cpp).
     task<bool> learn_peer();
     bool admit();
+    task<bool> secure();
+    bool meet(net::tls_client client);
+    task<void> turn_away(net::tls_failure why);
 
     task<result<std::size_t>> read_head();
     task<error_code> await_bytes();
@@ -58,6 +64,8 @@ class connection : private idle_link {
     net::deadline watch_;  // of the exchange under way
     http::ip_address peer_;
     std::string peer_text_;
+    net::tls_server* const tls_;
+    std::string subject_;  // of the client's certificate, as headers have it
     exchange* running_ = nullptr;
     bool read_timed_out_ = false, write_timed_out_ = false;
     bool idle_ = true;

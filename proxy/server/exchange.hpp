@@ -25,7 +25,8 @@ struct client_side {
     const bool& write_timed_out;  // the same
     http::ip_address peer;        // unspecified: unix socket
     std::string_view peer_text;
-    bool tls = false;
+    bool tls = false;            // ours
+    std::string_view subject{};  // of its certificate, as headers have it; empty: none
     bool last = false;  // the connection has had its share of requests
 };
 

@@ -38,6 +38,7 @@ task<fate> exchange::forward() {
                         .traceparent = traceparent_,
                         .injected = injected_,
                         .assertion = site_->assertion ? assertion_line() : std::string_view(),
+                        .client_subject = client_.subject,
                         .vault = kept,
                         .now = kept.empty() ? unix_time{} : wall_now(),
                         .upgrade = upgrade_,

@@ -47,8 +47,8 @@ boost::asio::ip::address to_address(const stream_protocol::endpoint& e) {
 
 }  // namespace
 
-listener::listener(worker_state& w, int descriptor, listen_params p)
-    : w_(w), acceptor_(w.io), params_(std::move(p)) {
+listener::listener(worker_state& w, int descriptor, listen_params p, net::tls_server* tls)
+    : w_(w), acceptor_(w.io), params_(std::move(p)), tls_(tls) {
     const bool unix_socket = !params_.unix_path.empty();
     sockaddr_storage address{};
     socklen_t size = sizeof address;
@@ -101,6 +101,7 @@ void listener::accepted(net::stream_socket socket, const stream_protocol::endpoi
     if (!has_room(w_)) {
         w_.metrics.refused.add();
         tell_refusal(w_, "limits.connections", text);
+        if (tls_ != nullptr) return;  // an answer would cost a handshake
         return refuse_connection(*stream, 503);
     }
     const proxy_protocol_params& proxied = params_.proxy_protocol;
@@ -109,7 +110,7 @@ void listener::accepted(net::stream_socket socket, const stream_protocol::endpoi
         return tell_refusal(w_, "not in listen.proxy_protocol.from", text);
     }
     connection::start(
-        std::make_unique<connection>(w_, std::move(stream), address, std::move(text), proxied.on));
+        std::make_unique<connection>(w_, std::move(stream), address, std::move(text), proxied.on, tls_));
 }
 
 }  // namespace vestibule::server

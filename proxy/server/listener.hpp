@@ -4,9 +4,11 @@
 #include "server/worker.hpp"
 
 #include <vestibule/net/connect.hpp>
+#include <vestibule/net/tls_server.hpp>
 
 #include <boost/asio/basic_socket_acceptor.hpp>
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -14,9 +16,11 @@ namespace vestibule::server {
 
 /// A listening socket of the process.
 struct open_listener {
-    std::vector<int> descriptors;  // one a worker; owned until accept_from takes them
-    std::string address;           // what it really listens on: "127.0.0.1:40123", "unix:/path"
-    std::string unix_path;         // removed at the end
+    std::vector<int> descriptors;            // one a worker; owned until accept_from takes them
+    std::string address;                     // what it really listens on: "127.0.0.1:40123", "unix:/path"
+    std::string unix_path;                   // removed at the end
+    std::string configured;                  // its address in the configuration
+    std::unique_ptr<net::tls_server> tls{};  // null: none
 };
 
 /// Binds `count` descriptors: SO_REUSEPORT for TCP, duplicates of one for unix sockets (a stale socket
@@ -26,7 +30,8 @@ result<open_listener> open(const listen_params& p, std::size_t count);
 /// Accepts for one worker until closed.
 class listener {
   public:
-    listener(worker_state& w, int descriptor, listen_params p);
+    /// `tls`: of its connections; null: none.
+    listener(worker_state& w, int descriptor, listen_params p, net::tls_server* tls = nullptr);
 
     /// Takes what is waiting already, then closes.
     void close();
@@ -38,6 +43,7 @@ class listener {
     worker_state& w_;
     boost::asio::basic_socket_acceptor<boost::asio::generic::stream_protocol, net::executor> acceptor_;
     const listen_params params_;
+    net::tls_server* const tls_;
 };
 
 }  // namespace vestibule::server

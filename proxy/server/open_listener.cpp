@@ -45,7 +45,7 @@ result<open_listener> open_unix(const listen_params& p, std::size_t count) {
         ::close(fd);
         return ec;
     }
-    open_listener l{{fd}, "unix:" + p.unix_path, p.unix_path};
+    open_listener l{{fd}, "unix:" + p.unix_path, p.unix_path, p.address};
     while (l.descriptors.size() < count) l.descriptors.push_back(::dup(fd));
     return l;
 }
@@ -58,6 +58,7 @@ result<open_listener> open(const listen_params& p, std::size_t count) {
     boost::asio::ip::tcp::endpoint where(boost::asio::ip::make_address(p.host, ec), p.port);
     if (ec) return ec;
     open_listener l;
+    l.configured = p.address;
     const auto give_up = [&](int fd) {
         const error_code why = last_error();
         if (fd >= 0) ::close(fd);

@@ -27,10 +27,17 @@ class worker {
         : store_(make_store(io_)),
           state_(std::in_place, io_, std::move(s), *store_, metrics, counts, upstream::connector(), share) {}
 
-    void start(std::vector<std::pair<int, listen_params>> descriptors) {
-        thread_ = std::thread([this, descriptors = std::move(descriptors)] {
-            for (const auto& [fd, p] : descriptors)
-                listeners_.push_back(std::make_unique<listener>(*state_, fd, p));
+    struct listening {
+        int descriptor;
+        listen_params params;
+        net::tls_server* tls;
+    };
+    void start(std::vector<listening> sockets) {
+        thread_ = std::thread([this, sockets = std::move(sockets)] {
+            for (const listening& l : sockets) {
+                if (l.tls != nullptr && !state_->tls) state_->tls.emplace(state_->registry);
+                listeners_.push_back(std::make_unique<listener>(*state_, l.descriptor, l.params, l.tls));
+            }
             io_.run();
         });
     }
@@ -86,6 +93,7 @@ struct server::impl {
     metrics_registry& metrics;
     process_counts counts;
     std::vector<open_listener> open_listeners;
+    std::shared_ptr<net::ticket_keys> tickets;
     std::vector<std::unique_ptr<worker>> workers;
     bool draining = false;
 };
@@ -97,6 +105,7 @@ server::server(server_params params, unsigned workers, store_factory make_store,
                      .metrics = metrics,
                      .counts = {},
                      .open_listeners = {},
+                     .tickets = net::make_ticket_keys(),
                      .workers = {}}) {}
 
 server::~server() {
@@ -113,7 +122,11 @@ bool server::listen(std::string& problem) {
             problem = p.address + ": " + opened.error().message();
             return false;
         }
+        if (p.tls) opened->tls = std::make_unique<net::tls_server>(*p.tls, impl_->tickets, opened->address);
+        const bool good = !opened->tls || opened->tls->current();
         impl_->open_listeners.push_back(std::move(*opened));
+        if (!good) problem = p.address + ": its TLS files are of no use";
+        if (!good) return false;
     }
     return true;
 }
@@ -130,11 +143,12 @@ void server::start() {
                                                           impl_->counts,
                                                           upstream::worker_share{i, impl_->worker_count}));
     for (unsigned i = 0; i < impl_->worker_count; ++i) {
-        std::vector<std::pair<int, listen_params>> descriptors;
-        for (std::size_t n = 0; n < impl_->open_listeners.size(); ++n)
-            descriptors.emplace_back(impl_->open_listeners[n].descriptors[i],
-                                     impl_->current->params.listen[n]);
-        impl_->workers[i]->start(std::move(descriptors));
+        std::vector<worker::listening> sockets;
+        for (std::size_t n = 0; n < impl_->open_listeners.size(); ++n) {
+            const open_listener& l = impl_->open_listeners[n];
+            sockets.push_back({l.descriptors[i], impl_->current->params.listen[n], l.tls.get()});
+        }
+        impl_->workers[i]->start(std::move(sockets));
     }
     for (open_listener& l : impl_->open_listeners) l.descriptors.clear();
 }
@@ -142,6 +156,9 @@ void server::start() {
 void server::reload(server_params params) {
     impl_->current = std::make_shared<const site>(std::move(params));
     for (const auto& w : impl_->workers) w->reload(impl_->current);
+    for (const open_listener& l : impl_->open_listeners)
+        for (const listen_params& p : impl_->current->params.listen)
+            if (l.tls && p.tls && p.address == l.configured) l.tls->reconfigure(*p.tls);
 }
 
 void server::drain() {

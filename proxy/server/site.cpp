@@ -15,6 +15,7 @@ http::name_set stripped_names(const inject_params& inject, const assertion_param
                                    "traceparent"};
     if (!inject.state.empty()) names.push_back(inject.state);
     if (!inject.id.empty()) names.push_back(inject.id);
+    if (!inject.client_subject.empty()) names.push_back(inject.client_subject);
     for (const injected_header& h : inject.headers) names.push_back(h.name);
     for (std::string& name : control_names()) names.push_back(std::move(name));
     names.push_back(assertion.header);  // while it is off, too: a backend may look at it still

@@ -10,6 +10,7 @@
 #include "server/metrics.hpp"
 #include "server/session_watch.hpp"
 #include "server/site.hpp"
+#include "server/tls_metrics.hpp"
 #include "server/vault_memory.hpp"
 
 #include <vestibule/base/clock.hpp>
@@ -21,6 +22,7 @@
 
 #include <atomic>
 #include <memory>
+#include <optional>
 
 namespace vestibule::server {
 
@@ -39,14 +41,15 @@ struct process_counts {
 
 struct worker_state {
     worker_state(boost::asio::io_context& context, std::shared_ptr<const site> s, session::session_store& st,
-                 metrics_registry& registry, process_counts& c, upstream::connector connect = {},
+                 metrics_registry& registry_, process_counts& c, upstream::connector connect = {},
                  upstream::worker_share share = {})
         : io(context),
           current(std::move(s)),
           sweeper(context),
-          backends(context, sweeper, current->params.upstream, c.backends, registry, share,
+          backends(context, sweeper, current->params.upstream, c.backends, registry_, share,
                    std::move(connect)),
           store(st),
+          registry(registry_),
           metrics(registry, current->signer.size()),
           guards(registry),
           vault_looks(sweeper, [this] { look_after_vaults(*this); }),
@@ -57,8 +60,10 @@ struct worker_state {
     net::deadline_sweeper sweeper;
     upstream::balancer backends;
     session::session_store& store;
+    metrics_registry& registry;
     server_metrics metrics;
     guard_metrics guards;
+    std::optional<tls_metrics> tls;  // where a listener has TLS
     exchange_buffers_pool buffers;
     keyed_lock writing;  // sids whose sessions are being changed
     assertion_cache assertions;

@@ -36,7 +36,8 @@ class server {
 
     void start();
 
-    /// New parameters for exchanges from now on; listeners and workers stay as they are.
+    /// New parameters for exchanges from now on; listeners and workers stay as they are, but for the
+    /// certificates and rules of TLS.
     void reload(server_params params);
 
     void drain();

@@ -4,6 +4,7 @@
 #include <vestibule/http/cookies.hpp>
 #include <vestibule/http/forwarding.hpp>
 #include <vestibule/http/head.hpp>
+#include <vestibule/net/tls_params.hpp>
 #include <vestibule/policy/guard_params.hpp>
 #include <vestibule/policy/policy_params.hpp>
 #include <vestibule/server/assertion_params.hpp>
@@ -44,6 +45,7 @@ struct listen_params {
     std::uint16_t port = 8080;             // 0: any free one, told in the log
     std::string unix_path;                 // empty for TCP
     proxy_protocol_params proxy_protocol{};
+    std::optional<net::tls_server_params> tls{};
 };
 
 struct limit_params {
@@ -89,6 +91,7 @@ struct injected_header {
 struct inject_params {
     std::string state = "X-Session-State";  // empty: not injected
     std::string id = "X-Session-Id";        // empty: not injected
+    std::string client_subject;             // of the client's certificate; empty: not injected
     std::vector<injected_header> headers;
 };
 

@@ -38,6 +38,27 @@ TEST(judge_settings, good_ones_have_no_findings) {
     EXPECT_EQ(told(judge_settings(good_settings(), 100'000)), "");
 }
 
+TEST(judge_certificate, names_one_that_ends_within_thirty_days) {
+    const unix_time now{std::chrono::days(20'000)};
+    const auto judged = [&](std::chrono::hours left) {
+        const auto f = judge_certificate("listen[0].tls.certificate", now + left, now);
+        return f ? told({*f}) : "";
+    };
+    struct {
+        std::chrono::hours left;
+        const char* expected;
+    } rows[] = {
+        {std::chrono::days(31), ""},
+        {std::chrono::days(30), ""},
+        {std::chrono::hours(30 * 24 - 1),
+         "the certificate of listen[0].tls.certificate expires in 29 days\n"},
+        {std::chrono::hours(1), "the certificate of listen[0].tls.certificate expires in 0 days\n"},
+        {std::chrono::hours(0), "!the certificate of listen[0].tls.certificate has expired\n"},
+        {std::chrono::hours(-100), "!the certificate of listen[0].tls.certificate has expired\n"},
+    };
+    for (const auto& [left, expected] : rows) EXPECT_EQ(judged(left), expected) << left.count();
+}
+
 TEST(judge_settings, says_what_bites) {
     const auto with = [](auto change) {
         config::settings s = good_settings();
@@ -48,6 +69,11 @@ TEST(judge_settings, says_what_bites) {
               "session.secrets[0] has 5 bytes\n");
     EXPECT_NE(with([](auto& s) { s.server.trusted_proxies.clear(); }).find("never Secure"),
               std::string::npos);
+    EXPECT_EQ(with([](auto& s) {
+                  s.server.trusted_proxies.clear();
+                  s.server.listen[0].tls.emplace();
+              }),
+              "");
     EXPECT_NE(with([](auto& s) { s.server.session.cookie.secure = server::secure_mode::off; }).find("is off"),
               std::string::npos);
     EXPECT_NE(with([](auto& s) { s.server.session.cookie.http_only = false; }).find("http_only"),

@@ -93,6 +93,8 @@ TEST(reference_yaml, optional_shapes_are_valid) {
     std::ofstream(directory / "previous_secret") << "fedcba9876543210fedcba9876543210\n";
     std::ofstream(directory / "assertion_key") << "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n";
 
+    write_tls_files(directory.string());
+
     const auto loaded =
         load_text(uncommented(shipped("reference.yaml")), fake_environment(secret_only), directory.string());
     EXPECT_EQ(lines_of(loaded.problems), std::vector<std::string>{});

@@ -44,11 +44,22 @@ class writer {
         out_ << ']';
     }
     void put(const server::listen_params& v) {
-        const auto& [address, host, port, unix_path, proxy_protocol] = v;
+        const auto& [address, host, port, unix_path, proxy_protocol, tls] = v;
         const auto& [on, from, from_unix] = proxy_protocol;
         out_ << address << '|' << host << '|' << port << '|' << unix_path;
+        if (tls) put(*tls);
         if (on) out_ << "|proxied" << (from_unix ? " unix " : " ");
         if (on) put(from);
+    }
+    void put(const net::tls_server_params& v) {
+        const auto& [identities, min_version, clients, client_ca] = v;
+        out_ << '|';
+        put(identities);
+        out_ << static_cast<int>(min_version) << static_cast<int>(clients) << client_ca;
+    }
+    void put(const net::tls_identity_params& v) {
+        const auto& [certificate, key, ocsp] = v;
+        out_ << certificate << ',' << key << ',' << ocsp;
     }
     // A range tells nothing but what it contains.
     void put(const http::cidr& v) {
@@ -219,9 +230,10 @@ void describe(writer& w, const server::server_params& p) {
     describe(w, limits);
     describe(w, timeouts);
     describe(w, session);
-    const auto& [state, id, headers] = inject;
+    const auto& [state, id, client_subject, headers] = inject;
     w("inject.state", state);
     w("inject.id", id);
+    w("inject.client_subject", client_subject);
     w("inject.headers", headers);
     w("capture", capture);
     const auto& [control_enabled, control_allow] = control;
@@ -289,7 +301,9 @@ void write_tls_files(const std::string& directory) {
     test::write_file(directory + "/ca.pem", ca.certificate());
     test::write_file(directory + "/cert.pem", own.certificate);
     test::write_file(directory + "/key.pem", own.key);
+    test::write_file(directory + "/ocsp.der", ca.ocsp(own.certificate));
     test::write_file(directory + "/other_key.pem", other.key);
+    test::write_file(directory + "/other_ocsp.der", ca.ocsp(other.certificate));
     test::write_file(directory + "/text.pem", "not what it seems\n");
 }
 

@@ -26,7 +26,8 @@ inline std::vector<std::string> lines_of(const std::vector<problem>& problems) {
     return lines;
 }
 
-/// ca.pem, cert.pem and key.pem that belong together; other_key.pem; text.pem, which is none.
+/// ca.pem, cert.pem, key.pem and ocsp.der that belong together; other_key.pem and other_ocsp.der;
+/// text.pem, which is none.
 void write_tls_files(const std::string& directory);
 
 /// Every field, one a line. Structured bindings, so that a new field does not compile until it is here.

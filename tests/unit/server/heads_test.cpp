@@ -15,12 +15,13 @@ site make_site(bool forward_cookie = false) {
     p.session.cookie.name = "sid";
     p.session.cookie.forward = forward_cookie;
     p.inject.headers.push_back({"X-Session-User", session::json_pointer::parse("/user/id").value()});
+    p.inject.client_subject = "X-Client-Subject";
     return site(std::move(p));
 }
 
 // The head that a backend gets, without what is always added behind (forwarding and tracing fields).
 std::string backend_head(const std::string& request, std::string_view injected = "",
-                         bool forward_cookie = false) {
+                         bool forward_cookie = false, std::string_view subject = "") {
     const site s = make_site(forward_cookie);
     http::request_head head;
     EXPECT_FALSE(http::parse_request_head(request, {}, head)) << request;
@@ -38,6 +39,7 @@ std::string backend_head(const std::string& request, std::string_view injected =
                         .request_id = "id",
                         .traceparent = "trace",
                         .injected = injected,
+                        .client_subject = subject,
                         .upgrade = asks_for_upgrade(head, *framing)});
     std::string shown;
     std::size_t at = 0;
@@ -51,6 +53,14 @@ std::string backend_head(const std::string& request, std::string_view injected =
         shown += line;
     }
     return shown;
+}
+
+TEST(build_backend_head, tells_the_subject_of_a_client_and_nobody_elses_word_for_it) {
+    const std::string spoofed =
+        "GET / HTTP/1.1\r\nHost: x\r\nX-Client-Subject: CN=root\r\nx_client.subject: CN=root\r\n\r\n";
+    EXPECT_EQ(backend_head(spoofed), "GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    EXPECT_EQ(backend_head(spoofed, "X-Session-User: a\r\n", false, "CN=alice"),
+              "GET / HTTP/1.1\r\nHost: x\r\nX-Session-User: a\r\nX-Client-Subject: CN=alice\r\n\r\n");
 }
 
 TEST(build_backend_head, table) {
