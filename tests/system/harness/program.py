@@ -50,6 +50,7 @@ class Vestibule:
     def __init__(self, folder, changes, env=None, ready=True):
         self.config = pathlib.Path(folder) / f"vestibule-{id(self):x}.yaml"
         self.configure(changes)
+        self.tls = None    # what makes a TLS socket of a plain one, for its clients
         self.lines = []    # the log, parsed
         self.unparsed = []  # and what of it was no JSON
         self._news = threading.Condition()
@@ -124,10 +125,10 @@ class Vestibule:
     # Talking to it.
 
     def client(self, **kind):
-        return Client(self.address, **kind)
+        return Client(self.address, **{"tls": self.tls, **kind})
 
     def request(self, method="GET", target="/", headers=(), body=None, **kind):
-        return request(self.address, method, target, headers, body, **kind)
+        return request(self.address, method, target, headers, body, **{"tls": self.tls, **kind})
 
     def get(self, target="/", headers=(), cookie=None, **kind):
         pairs = list(headers.items()) if isinstance(headers, dict) else list(headers)

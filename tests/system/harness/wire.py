@@ -90,9 +90,10 @@ class Stream:
 
 
 class Client(Stream):
-    """One client connection. `address` is a port on the loopback, or the path of a unix socket."""
+    """One client connection. `address` is a port on the loopback, or the path of a unix socket; `tls`: what
+    makes a TLS socket of a plain one."""
 
-    def __init__(self, address, timeout=TIMEOUT):
+    def __init__(self, address, timeout=TIMEOUT, tls=None):
         if isinstance(address, int):
             sock = socket.create_connection(("127.0.0.1", address), timeout=timeout)
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -100,7 +101,11 @@ class Client(Stream):
             sock = socket.socket(socket.AF_UNIX)
             sock.settimeout(timeout)
             sock.connect(str(address))
-        super().__init__(sock)
+        try:
+            super().__init__(tls(sock) if tls else sock)
+        except OSError:
+            sock.close()
+            raise
 
     def __enter__(self):
         return self
@@ -178,8 +183,8 @@ def request_text(method, target, headers=(), body=None, version="HTTP/1.1", host
     return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1") + (body or b"")
 
 
-def request(address, method="GET", target="/", headers=(), body=None, **kind):
+def request(address, method="GET", target="/", headers=(), body=None, tls=None, **kind):
     """One request on a connection of its own."""
-    with Client(address) as client:
+    with Client(address, tls=tls) as client:
         client.send(request_text(method, target, headers, body, **kind))
         return client.response(method)
