@@ -295,21 +295,27 @@ task<error_code> tls_stream::flush_all() {
     co_return error_code{};
 }
 
+// Whether what lies here or beneath is more than OpenSSL's own, tickets and the like. In doubt it is.
+bool tls_stream::matters() noexcept {
+    return reading() || look().ec != asio::error::would_block || over_->has_pending_input();
+}
+
 bool tls_stream::has_pending_input() noexcept {
     if (SSL_has_pending(ssl_.get()) == 0 && !over_->has_pending_input()) return false;
-    return reading() || look().ec != asio::error::would_block;
+    over_->has_news();  // lets the stream beneath know of it
+    return matters();
 }
 
 bool tls_stream::has_news() noexcept {
-    if (SSL_has_pending(ssl_.get()) == 0 && !over_->has_news()) return false;
-    return reading() || look().ec != asio::error::would_block;
+    return (SSL_has_pending(ssl_.get()) == 1 || over_->has_news()) && matters();
 }
 
 // A close_notify lies before the end of the stream beneath. Who reads will find it by himself.
 bool tls_stream::peer_closed() noexcept {
     if (reading() || broken_) return over_->peer_closed();
+    over_->has_news();
     const io_result r = look();
-    return r.ec && r.ec != asio::error::would_block;
+    return (r.ec && r.ec != asio::error::would_block) || over_->peer_closed();
 }
 
 void tls_stream::say_goodbye() noexcept {

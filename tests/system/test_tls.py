@@ -74,7 +74,7 @@ def test_old_versions_and_ciphers_are_refused(secure, certificate):
     newer = secure({"min_version": "1.3"})
     assert "alert protocol version" in s_client(newer.address, "-tls1_2")
     assert newer.get("/issue").status == 200
-    said = s_client(newer.address, "-tls1_3", send=b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+    said = s_client(newer.address, "-tls1_3", "-ign_eof", send=b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
     assert "Max Early Data: 0" in said and "HTTP/1.1 200" in said
 
 
@@ -150,7 +150,7 @@ def test_client_certificates(secure, backend, authority, tmp_path):
     unknown = Authority(tmp_path, "a stranger").issue("DNS:client")
     inject = {"inject": {"client_subject": HEADER}, **MODES}
     spoofs = [(name, "CN=root") for name in (HEADER, HEADER.lower(), HEADER.replace("-", "_"), "X.Client-Subject",
-                                              "xclientsubject")]
+                                              "x!CLIENT~subject")]
     # A certificate that has run out is unknown, too.
     expired = authority.issue("DNS:client", days=-1)
 
@@ -158,9 +158,7 @@ def test_client_certificates(secure, backend, authority, tmp_path):
         backend.clear()
         tls = Tls(authority.ca, cert=cert, newest=newest)
         assert made.get(path, headers=spoofs + [("Connection", HEADER)], tls=tls).status == 200
-        seen = [value for key, value in backend.last().headers
-                if key.lower().replace("-", "").replace("_", "").replace(".", "") == "xclientsubject"]
-        return seen
+        return [value for key, value in backend.last().headers if key.lower().endswith("subject")]
 
     def refused(made, cert, newest):
         with pytest.raises((ssl.SSLError, ConnectionError)):
@@ -245,8 +243,9 @@ def test_files_that_change(secure, authority, tmp_path):
     os.remove(paths["key"])
     time.sleep(1.1)
     assert shown(made) == ["two.test"]
+    made.wait_log(lambda line: line.get("reason", "").endswith("cannot be read: No such file or directory"))
     told = [line["reason"] for line in made.lines[before:] if "last good ones" in line.get("message", "")]
-    assert len(told) == 2 and "does not fit" in told[0] and "cannot be read" in told[1], told
+    assert len(told) == 2 and told[0].endswith("does not fit the certificate"), told
     made.signal(signal.SIGHUP)
     made.wait_log(lambda line: line.get("message", "").startswith("reload refused"))
     assert shown(made) == ["two.test"]

@@ -55,6 +55,7 @@ class tls_stream final : public byte_stream {
     struct bio;        // OpenSSL's view of the stream beneath
 
     io_result look() noexcept;
+    bool matters() noexcept;
     error_code failure(int r) noexcept;
     error_code flush() noexcept;
     task<error_code> flush_all();
