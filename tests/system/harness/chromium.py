@@ -19,6 +19,7 @@ class Page:
     def __init__(self, folder, *flags):
         self._numbers = itertools.count(1)
         self._answers, self._news = {}, threading.Condition()
+        self.heard = []  # events, for messages
         from_browser, browser_out = os.pipe()
         browser_in, to_browser = os.pipe()
         # It takes what stands at descriptors 3 and 4.
@@ -43,16 +44,19 @@ class Page:
                 with self._news:
                     if "id" in message:
                         self._answers[message["id"]] = message
+                    else:
+                        self.heard.append(str(message)[:500])
                     self._news.notify_all()
 
-    def call(self, method, seconds=60, **params):
+    def call(self, method, seconds=20, **params):
         number = next(self._numbers)
         message = {"id": number, "method": method, "params": params}
         if self._session:
             message["sessionId"] = self._session
         self._to.write(json.dumps(message).encode() + b"\0")
         with self._news:
-            assert self._news.wait_for(lambda: number in self._answers, seconds), f"no answer to {method}"
+            assert self._news.wait_for(lambda: number in self._answers, seconds), (
+                f"no answer to {method}", self.heard[-10:])
             answer = self._answers.pop(number)
         assert "error" not in answer, (method, answer)
         return answer["result"]
@@ -69,17 +73,22 @@ class Page:
         self.wait("document.readyState === 'complete' && location.href !== 'about:blank'")
 
     def wait(self, condition, seconds=20):
-        """Until a piece of JavaScript is true; its value."""
+        """Until a piece of JavaScript is true, on whichever page then is there; its value."""
         end = time.monotonic() + seconds
-        while not (value := self.run(condition)):
-            assert time.monotonic() < end, f"never: {condition}"
+        while True:
+            try:
+                value = self.run(condition)
+            except AssertionError:  # between two pages
+                value = None
+            if value:
+                return value
+            assert time.monotonic() < end, (f"never: {condition}", self.heard[-10:])
             time.sleep(0.02)
-        return value
 
     def close(self):
         self.process.terminate()
         try:
-            self.process.wait(20)
+            self.process.wait(5)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
