@@ -74,7 +74,8 @@ def test_old_versions_and_ciphers_are_refused(secure, certificate):
     newer = secure({"min_version": "1.3"})
     assert "alert protocol version" in s_client(newer.address, "-tls1_2")
     assert newer.get("/issue").status == 200
-    said = s_client(newer.address, "-tls1_3", "-ign_eof", send=b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+    said = s_client(newer.address, "-tls1_3", "-ign_eof",
+                    send=b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
     assert "Max Early Data: 0" in said and "HTTP/1.1 200" in said
 
 
@@ -309,9 +310,9 @@ def test_bodies_both_ways(secure, backend, authority):
             client.send(request_text("POST", "/issue", body=body))
             answer = client.response()
             assert answer.complete and answer.body == body
-    done = subprocess.run(["curl", "-sS", "--cacert", authority.ca, "-w", "%{http_version} %{http_code}", "-o",
-                           "/dev/null", "--data-binary", "@-", f"https://127.0.0.1:{made.address}/issue"], input=body, capture_output=True,
-                          timeout=60)
+    done = subprocess.run(["curl", "-sS", "--cacert", authority.ca, "-w", "%{http_version} %{http_code}",
+                           "-o", "/dev/null", "--data-binary", "@-", f"https://127.0.0.1:{made.address}/issue"],
+                          input=body, capture_output=True, timeout=60)
     assert done.stdout == b"1.1 200", done
 
 
