@@ -69,13 +69,6 @@ struct tls_stream::bio {
     static int read(BIO* b, char* to, int room) noexcept {
         auto& s = *static_cast<tls_stream*>(BIO_get_data(b));
         BIO_clear_retry_flags(b);
-        if (!s.early_.empty()) {
-            const std::size_t n = std::min(s.early_.size(), std::size_t(room));
-            std::memcpy(to, s.early_.data(), n);
-            s.early_.erase(0, n);
-            if (s.early_.empty()) std::string().swap(s.early_);
-            return int(n);
-        }
         const io_result r = s.over_->try_read(asio::buffer(to, std::size_t(room)));
         if (!r.ec) return int(r.bytes);
         s.beneath_ = r.ec;
@@ -111,10 +104,9 @@ struct tls_stream::bio {
     }
 };
 
-tls_stream::tls_stream(std::unique_ptr<byte_stream> over, ssl_ptr session, std::string early)
+tls_stream::tls_stream(std::unique_ptr<byte_stream> over, ssl_ptr session)
     : over_(std::move(over)),
       ssl_(std::move(session)),
-      early_(std::move(early)),
       read_(new operation(*this, [](tls_stream& s, error_code ec, std::size_t) { s.on_readable(ec); })),
       write_(new operation(*this, [](tls_stream& s, error_code ec, std::size_t n) { s.on_written(ec, n); })) {
     BIO* const b = BIO_new(bio::method());

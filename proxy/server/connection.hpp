@@ -46,7 +46,7 @@ class connection : private idle_link {
     task<bool> learn_peer();
     bool admit();
     task<bool> secure();
-    bool meet(net::tls_client client);
+    bool know(net::tls_client client);
     task<void> turn_away(net::tls_failure why);
 
     task<result<std::size_t>> read_head();

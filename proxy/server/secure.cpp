@@ -48,7 +48,7 @@ task<bool> connection::secure() {
     const net::tls_outcome outcome = co_await tls.handshake();
     read_limit_.clear();
     if (!outcome.ec) {
-        if (auto client = net::client_of(tls.session())) co_return meet(std::move(*client));
+        if (auto client = net::client_of(tls.session())) co_return know(std::move(*client));
         co_await turn_away(net::tls_failure::client_certificate);
         co_return false;
     }
@@ -62,7 +62,7 @@ task<bool> connection::secure() {
     co_return false;
 }
 
-bool connection::meet(net::tls_client client) {
+bool connection::know(net::tls_client client) {
     w_.tls->count(client);
     if (client.subject.size() > max_subject)  // cut, it would be somebody else's
         log::warn("subject of a client's certificate too long to inject", {{"client", peer_text_}});

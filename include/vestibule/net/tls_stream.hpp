@@ -25,8 +25,8 @@ struct tls_outcome {
 
 class tls_stream final : public byte_stream {
   public:
-    /// `session`: new, with its side (connect or accept) set. `early`: what was read of the peer already.
-    tls_stream(std::unique_ptr<byte_stream> over, ssl_ptr session, std::string early = {});
+    /// `session`: new, with its side (connect or accept) set.
+    tls_stream(std::unique_ptr<byte_stream> over, ssl_ptr session);
     ~tls_stream() override;
 
     /// To be awaited before anything is read or written.
@@ -45,6 +45,7 @@ class tls_stream final : public byte_stream {
     bool has_pending_input() noexcept override;
     bool has_news() noexcept override;
     bool peer_closed() noexcept override;
+    bool watch_end(io_completion* watcher) noexcept override { return over_->watch_end(watcher); }
     void cancel() noexcept override { over_->cancel(); }
     void shutdown_send() noexcept override;
     void close() noexcept override;
@@ -68,7 +69,6 @@ class tls_stream final : public byte_stream {
 
     std::unique_ptr<byte_stream> over_;
     ssl_ptr ssl_;
-    std::string early_;
     std::unique_ptr<operation> read_, write_;
     asio::mutable_buffer room_;     // of the read under way; empty: it only waits
     std::size_t asked_ = 0;         // bytes of the write under way
