@@ -61,9 +61,6 @@ def columns(folder):
 def main():
     with tempfile.TemporaryDirectory() as folder:
         found = columns(folder)
-    for case, (_, problems) in zip(cases.ALL, found[0][1]):
-        if problems:
-            sys.exit(f"{case.theme}: {case.name}: {problems}")
     lines = [README.read_text().split(MARK)[0].rstrip("\n"), "", MARK, "", f"{len(cases.ALL)} cases."]
     theme = None
     for number, case in enumerate(cases.ALL):
@@ -73,6 +70,8 @@ def main():
                       "| --- " * (len(found) + 1) + "|"]
         lines.append("| " + " | ".join([escaped(case.name), *(words[number][0] for _, words in found)]) + " |")
     README.write_text("\n".join(lines) + "\n")
+    wrong = [f"{case.theme}: {case.name}: {problems}" for case, (_, problems) in zip(cases.ALL, found[0][1]) if problems]
+    sys.exit("\n".join(wrong))
 
 
 if __name__ == "__main__":

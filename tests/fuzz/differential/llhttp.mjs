@@ -31,4 +31,4 @@ server.on("clientError", (error, socket) => {
     console.log(JSON.stringify({ code: error.code, reason: error.reason, bytes: error.rawPacket?.toString("latin1") }));
   socket.destroy();
 });
-server.listen(0, "127.0.0.1", () => console.log(server.address().port));
+server.listen(0, "127.0.0.1", () => console.log(JSON.stringify({ port: server.address().port, methods: http.METHODS })));

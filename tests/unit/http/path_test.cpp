@@ -84,7 +84,7 @@ TEST(normalise_target, one_spelling) {
         {"/a?/../%2F\\%zz?;\"", "/a", "/a", "?/../%2F\\%zz?;\""},
         {"//a/?x", "/a/", "/a/", "?x"},
         {"/a;b?c;d", "/a;b", "/a", "?c;d"},
-        {"/?\xC3\xA9", "/", "/", "?\xC3\xA9"},
+        {"/?\xC3\xA9", "/", "/", "?%C3%A9"},
         // Absolute form
         {"http://a.test", "/", "/", "", "a.test"},
         {"http://a.test/", "/", "/", "", "a.test"},
