@@ -4,6 +4,7 @@
 #include "server/connection.hpp"
 
 #include <vestibule/base/logger.hpp>
+#include <vestibule/net/connect.hpp>
 
 #include <gtest/gtest.h>
 #include <sys/socket.h>
