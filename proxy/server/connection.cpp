@@ -122,9 +122,9 @@ client_side connection::side() noexcept {
             .write_timed_out = write_timed_out_,
             .peer = peer_,
             .peer_text = peer_text_,
-             .tls = tls_ != nullptr,
-             .subject = subject_,
-             .last = most != 0 && served_ + 1 >= most};
+            .tls = tls_ != nullptr,
+            .subject = subject_,
+            .last = most != 0 && served_ + 1 >= most};
 }
 
 task<fate> connection::serve(std::size_t head_size) {

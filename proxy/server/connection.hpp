@@ -1,6 +1,7 @@
 // One client connection: requests one after the other, idle in between.
 //
-//     ([PROXY header] --> [TLS handshake] -->) [idle] --bytes--> [reading head] --whole--> [exchange] --keep--> [idle]
+//     ([PROXY header] --> [TLS handshake] -->)
+//     [idle] --bytes--> [reading head] --whole--> [exchange] --keep--> [idle]
 //     An idle connection gives its buffer back after 100 ms and then waits for readability only; from then on
 //     it is the one to go where room is needed.
 #pragma once
@@ -17,8 +18,8 @@ namespace vestibule::server {
 
 class connection : private idle_link {
   public:
-    /// `proxied`: a PROXY protocol header comes first, and says who the peer is. `tls`: then its handshake; null:
-    /// none.
+    /// `proxied`: a PROXY protocol header comes first, and says who the peer is. `tls`: then its handshake;
+    /// null: none.
     connection(worker_state& w, std::unique_ptr<net::byte_stream> stream, http::ip_address peer,
                std::string peer_text, bool proxied = false, net::tls_server* tls = nullptr);
     ~connection();

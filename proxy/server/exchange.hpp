@@ -27,7 +27,7 @@ struct client_side {
     std::string_view peer_text;
     bool tls = false;            // ours
     std::string_view subject{};  // of its certificate, as headers have it; empty: none
-    bool last = false;  // the connection has had its share of requests
+    bool last = false;           // the connection has had its share of requests
 };
 
 /// What becomes of the client's connection after an exchange.
