@@ -13,6 +13,10 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
+if [[ ${1:-} == --help || ${1:-} == -h ]]; then
+    sed -n '2,/^set /{/^#/s/^# \{0,1\}//p}' tests/bench/run.sh
+    exit 0
+fi
 deploy/install-deps.sh build bench
 if [[ ${1:-} == --micro ]]; then
     shift

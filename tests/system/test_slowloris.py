@@ -17,6 +17,7 @@ import pytest
 
 from harness import wrk
 from harness.cookies import new_sid, sign
+from harness.measured import once_of
 from harness.program import SLOWER
 from harness.redis import free_port
 
@@ -91,7 +92,15 @@ def test_five_thousand_slow_clients(start, nginx, tmp_path):
     normal()
     program.forget_peak()
     before = program.rss("VmHWM")
-    ratios, peaks = [], []
+    peaks = []
+    once_of(lambda: with_and_without(program, normal, peaks, before))
+    assert peaks[-1] < ALL * 48 * 1024, "a small buffer for each, no more"
+    assert peaks[-1] < 1.25 * peaks[1] + (4 << 20), f"memory grows with every round: {peaks}"
+    assert program.metric("vestibule_connections_refused_total") == 0
+
+
+def with_and_without(program, normal, peaks, before):
+    ratios = []
     for _ in range(ROUNDS):
         quiet = normal()
         with Attack(program):
@@ -104,6 +113,3 @@ def test_five_thousand_slow_clients(start, nginx, tmp_path):
               f"memory {peaks[-1] / 1024 / ALL:.1f} KiB for each")
         wait_connections(program, 5, at_least=False)
     assert statistics.median(ratios) < 2, ratios
-    assert peaks[-1] < ALL * 48 * 1024, "a small buffer for each, no more"
-    assert peaks[-1] < 1.25 * peaks[1] + (4 << 20), f"memory grows with every round: {peaks}"
-    assert program.metric("vestibule_connections_refused_total") == 0
