@@ -1,4 +1,5 @@
 """Chromium without a window, driven by its DevTools protocol over a pipe."""
+import fcntl
 import itertools
 import json
 import os
@@ -13,6 +14,12 @@ FLAGS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-u
          "--remote-debugging-pipe"]
 
 
+def move_up(descriptor):
+    higher = fcntl.fcntl(descriptor, fcntl.F_DUPFD, 10)
+    os.close(descriptor)
+    return higher
+
+
 class Page:
     """A browser with one page. `flags`: more of its command line."""
 
@@ -22,9 +29,10 @@ class Page:
         self.heard = []  # events, for messages
         from_browser, browser_out = os.pipe()
         browser_in, to_browser = os.pipe()
-        # It takes what stands at descriptors 3 and 4.
+        # It takes what stands at descriptors 3 and 4, where those of here may be.
+        browser_in, browser_out = (move_up(fd) for fd in (browser_in, browser_out))
         self.process = subprocess.Popen(
-            ["sh", "-c", f'exec "$0" "$@" 3<&{browser_in} 4>&{browser_out}', PROGRAM, *FLAGS,
+            ["bash", "-c", f'exec "$0" "$@" 3<&{browser_in} 4>&{browser_out}', PROGRAM, *FLAGS,
              f"--user-data-dir={folder}", *flags, "about:blank"],
             pass_fds=(browser_in, browser_out), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         os.close(browser_in)

@@ -258,9 +258,13 @@ TEST(tls_server, resumes_by_tickets_of_another_with_the_same_keys) {
             tls_server& at;
             bool resumed;
         } rows[] = {{first, true}, {second, true}, {stranger, false}, {asking, false}};
+        int row = 0;
         for (const auto& [at, resumed] : rows) {
-            ASSERT_TRUE(r.connect(at, nullptr, nullptr, ticket));
-            EXPECT_EQ(client_of(r.ours->session())->resumed, resumed) << &at - &first;
+            SSL_SESSION* const copy = SSL_SESSION_dup(ticket);  // OpenSSL's client uses one of TLS 1.3 once
+            ASSERT_TRUE(r.connect(at, nullptr, nullptr, copy));
+            SSL_SESSION_free(copy);
+            EXPECT_EQ(client_of(r.ours->session())->resumed, resumed) << version << ' ' << row;
+            ++row;
             EXPECT_EQ(client_of(r.ours->session())->v1_3, version == TLS1_3_VERSION);
             r.theirs->close();
         }
