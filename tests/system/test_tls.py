@@ -32,10 +32,11 @@ def certificate(authority):
 
 @pytest.fixture
 def secure(vestibule, authority, certificate):
-    """secure(tls, changes) -> a program that speaks TLS, with clients that believe it."""
-    def factory(tls=None, changes=None, **more):
+    """secure(tls, changes, keys of the listener) -> a program that speaks TLS, with clients that believe it."""
+    def factory(tls=None, changes=None, listener=None, **more):
         files = {"certificate": certificate["cert"], "key": certificate["key"], **(tls or {})}
-        made = vestibule({**(changes or {}), "listen": [{"address": "127.0.0.1:0", "tls": files}]}, **more)
+        made = vestibule({**(changes or {}), "listen": [{"address": "127.0.0.1:0", "tls": files, **(listener or {})}]},
+                         **more)
         made.tls = Tls(authority.ca)
         return made
 
@@ -437,6 +438,22 @@ def test_plain_http(secure, backend):
             assert client.at_end()
     failed(made, "plain_http", 3)
     assert not backend.requests
+
+
+def test_behind_a_proxy_header(secure, backend, authority):
+    """PROXY protocol comes before the handshake."""
+    made = secure(listener={"proxy_protocol": {"from": ["127.0.0.1"]}})
+    tls = Tls(authority.ca)
+
+    def proxied(sock):
+        sock.sendall(b"PROXY TCP4 192.0.2.9 192.0.2.1 5000 443\r\n")
+        return tls(sock)
+
+    answer = made.get("/issue", tls=proxied)
+    assert answer.status == 200 and "; Secure" in answer.header("Set-Cookie")
+    assert backend.last().header("X-Forwarded-For") == "192.0.2.9"
+    with pytest.raises(OSError):
+        made.get("/issue")
 
 
 def test_connections_over_the_limit(secure):
