@@ -70,9 +70,8 @@ def main():
                       "| --- " * (len(found) + 1) + "|"]
         lines.append("| " + " | ".join([escaped(case.name), *(words[number][0] for _, words in found)]) + " |")
     README.write_text("\n".join(lines) + "\n")
-    wrong = [f"{case.theme}: {case.name}: {problems}"
-             for case, (_, problems) in zip(cases.ALL, found[0][1]) if problems]
-    sys.exit("\n".join(wrong))
+    wrong = [(case, problems) for case, (_, problems) in zip(cases.ALL, found[0][1]) if problems]
+    sys.exit("\n".join(f"{case.theme}: {case.name}: {problems}" for case, problems in wrong))
 
 
 if __name__ == "__main__":
