@@ -30,23 +30,24 @@ cache& cache_of(const SSL* ssl) {
     return *static_cast<cache*>(SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), cache_index()));
 }
 
-// 1: it is ours now.
+// A copy: what belongs to a connection that ends without a goodbye cannot be resumed any more, by whomever.
 int keep(SSL* ssl, SSL_SESSION* s) {
-    if (SSL_SESSION_is_resumable(s) != 1) return 0;
+    session_ptr copy(SSL_SESSION_is_resumable(s) == 1 ? SSL_SESSION_dup(s) : nullptr);
+    if (!copy) return 0;
     cache& c = cache_of(ssl);
     const std::lock_guard lock(c.mutex);
-    c.sessions.emplace_back(s);
+    c.sessions.push_back(std::move(copy));
     if (c.sessions.size() > most_sessions) c.sessions.pop_front();
-    return 1;
+    return 0;
 }
 
 session_ptr take(cache& c) {
     const std::lock_guard lock(c.mutex);
     if (c.sessions.empty()) return nullptr;
+    if (SSL_SESSION_get_protocol_version(c.sessions.back().get()) < TLS1_3_VERSION)
+        return session_ptr(SSL_SESSION_dup(c.sessions.back().get()));
     session_ptr s = std::move(c.sessions.back());
     c.sessions.pop_back();
-    if (SSL_SESSION_get_protocol_version(s.get()) < TLS1_3_VERSION && SSL_SESSION_up_ref(s.get()) == 1)
-        c.sessions.emplace_back(s.get());
     return s;
 }
 
