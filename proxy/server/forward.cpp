@@ -217,6 +217,7 @@ task<error_code> exchange::read_response_head() {
             if (const auto framing = http::response_framing(response_, method_); !framing)
                 co_return framing.error();
         if (response_.status >= 200 || response_.status == 101) co_return error_code{};
+        if (interim == max_interim_responses) break;
         if (const error_code ec = co_await pass_interim()) co_return ec;
     }
     co_return errc::bad_response;
