@@ -53,7 +53,7 @@ class Other:
     @classmethod
     def version(cls):
         said = subprocess.run([cls.program, "-v"], capture_output=True, text=True)
-        return (said.stdout + said.stderr).split("\n")[0].split("version")[1].strip(" :").split(" ")[0]
+        return (said.stdout + said.stderr).split("\n")[0].split("version")[1].strip(" :").split(" ")[0].split("/")[-1]
 
 
 class Nginx(Other):

@@ -16,8 +16,8 @@ def ok(request):
 class Link:
     """One connection from the proxy."""
 
-    def __init__(self, recorder, sock):
-        self.recorder, self.sock, self.peer = recorder, sock, sock.getpeername()
+    def __init__(self, recorder, sock, peer):
+        self.recorder, self.sock, self.peer = recorder, sock, peer
         self.raw = bytearray()
         self.requests = []
         self.wrong = None      # why the bytes behind the last good request are none
@@ -82,12 +82,12 @@ class Recorder:
     def _accept(self):
         while True:
             try:
-                sock, _ = self.listener.accept()
+                sock, peer = self.listener.accept()
             except OSError:
                 return
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             with self._lock:
-                self.links.append(Link(self, sock))
+                self.links.append(Link(self, sock, peer))
 
     def begin(self, answers=(), early=None):
         """From here on it is the next case. `answers`: to its requests, bytes or functions of (link, request);

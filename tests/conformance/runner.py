@@ -4,7 +4,7 @@ import socket
 import time
 
 import strict
-from case import Abandoned, Answered, Outcome, Passes, Refused, SENTINEL, raw
+from case import HIDDEN, SENTINEL, Abandoned, Answered, Outcome, Passes, Refused, raw
 
 
 class Reader:
@@ -148,7 +148,8 @@ def word(case, outcome):
         meant = len(wanted) == count and all(w.meant(r) for w, r in zip(wanted, outcome.requests))
         return "passes" if meant and set(outcome.statuses) <= {200, 204, 304, 101} else (
             f"{status}, altered" if count else status)
-    if count > before + 1:
+    behind = case.sent[-1:] == [HIDDEN]  # to whoever takes the one in front, that is a request as well
+    if count > before + 1 + behind:
         return f"{status}, {count - before} requests"
     if count > before:
         return f"{status}, passed on"

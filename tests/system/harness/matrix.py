@@ -1,6 +1,7 @@
 """Clients and backends of every kind, for test_matrix.py. A client gives {check: problem or None} for the checks that
 it can do; UNABLE says why it cannot do the others."""
 import json
+import os
 import pathlib
 import re
 import subprocess
@@ -42,8 +43,9 @@ def nginx(folder):
     temporary = "".join(f"{kind}_temp_path {folder}/{kind}; "
                         for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
     file = folder / "nginx.conf"
+    user = "user root;" if os.geteuid() == 0 else ""  # who may read in the folders of tests
     file.write_text(f"""
-daemon off; pid {folder}/nginx.pid; error_log {folder}/nginx.log warn; worker_processes 1;
+{user} daemon off; pid {folder}/nginx.pid; error_log {folder}/nginx.log warn; worker_processes 1;
 events {{ worker_connections 512; }}
 http {{
   access_log off; default_type text/plain; client_max_body_size 0; {temporary}
