@@ -25,6 +25,9 @@ HEADS, BODIES, READERS = 3000, 1000, 1000
 ALL = HEADS + BODIES + READERS
 NGINX = shutil.which("nginx") or shutil.which("/usr/sbin/nginx")
 ROUNDS, SECONDS, RATE, CONNECTIONS = 5, 3, 1000, 20
+# Their coming is a storm of its own: the answers of the slow readers fill every buffer of the kernel, gigabytes in all.
+# What is measured is the siege.
+SETTLE = 6
 
 
 @pytest.fixture
@@ -87,6 +90,7 @@ def test_five_thousand_slow_clients(start, nginx, tmp_path):
     def normal():
         figures = wrk.load(tmp_path, program, cookies, CONNECTIONS, SECONDS, rate=RATE)
         assert figures["broken"] == 0 and figures["refused"] == 0, figures
+        assert figures["requests"] > RATE * SECONDS / 3, f"hardly anybody got through: {figures}"
         return figures
 
     normal()
@@ -104,7 +108,9 @@ def with_and_without(program, normal, peaks, before):
     for _ in range(ROUNDS):
         quiet = normal()
         with Attack(program):
-            there = wait_connections(program, 0.9 * ALL, at_least=True)
+            wait_connections(program, 0.9 * ALL, at_least=True)
+            time.sleep(SETTLE)
+            there = program.metric("vestibule_connections")
             loaded = normal()
         peaks.append(program.rss("VmHWM") - before)
         ratios.append(loaded["p99"] / quiet["p99"])
@@ -112,4 +118,5 @@ def with_and_without(program, normal, peaks, before):
               f"p50 {quiet['p50'] * 1000:.2f} and {loaded['p50'] * 1000:.2f} ms; "
               f"memory {peaks[-1] / 1024 / ALL:.1f} KiB for each")
         wait_connections(program, 5, at_least=False)
+        time.sleep(2)
     assert statistics.median(ratios) < 2, ratios
