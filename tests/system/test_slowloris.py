@@ -35,7 +35,7 @@ def nginx(tmp_path):
     """The port of a backend that is not the bottleneck: small pages, a large file, and a reader of uploads."""
     port = free_port()
     with open(tmp_path / "big", "wb") as f:
-        f.truncate(8 << 20)
+        f.truncate(1 << 20)
     (tmp_path / "user").write_text("x" * 170)
     temporary = "".join(f"{name}_temp_path {tmp_path}/{name}; "
                         for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
