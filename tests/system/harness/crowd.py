@@ -25,6 +25,7 @@ CROWDED = {
     "routes": [{"match": {"path": "/user"}, "session": "required", "require": {"/user/id": "present"}}],
     "inject": {"headers": {"X-Session-User": "/user/id"}},
     "log": {"access": False},
+    "proxy": {"limits": {"requests": "off"}},  # they ask on one connection for ever
 }
 
 
