@@ -82,17 +82,12 @@ map_reader::map_reader(cursor at) : at_(std::move(at)), known_(*find_known_map(a
     if (!expect(at_, node_kind::map)) return;
     for (const auto& m : at_.value()->members) {
         const auto key = at_.child(&m.value, m.at, join_path(at_.path(), m.key));
-        const auto* known = find_key(known_, m.key);
-        if (!known) {
-            key.error("is not a known key (" + right_key(known_, m.key) + ")");
-        } else if (known->later) {
-            key.error("is not available yet in this version");
-        }
+        if (!find_key(known_, m.key)) key.error("is not a known key (" + right_key(known_, m.key) + ")");
     }
 }
 
 cursor map_reader::operator[](std::string_view key) const {
-    assert(find_key(known_, key) && !find_key(known_, key)->later);
+    assert(find_key(known_, key));
     return at_.key(key);
 }
 

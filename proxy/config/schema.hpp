@@ -12,7 +12,6 @@ namespace vestibule::config {
 /// One key of a map.
 struct known_key {
     std::string_view name;
-    bool later = false;  // known, but its feature is not there yet: an error that says so
 };
 
 /// One map, named by its path without list indexes: "routes[].match"; "" is the whole file.

@@ -93,14 +93,6 @@ def test_check_reports_broken_yaml(check):
     assert code == 2 and rows
 
 
-@pytest.mark.parametrize("name", ["listen: [{address: 127.0.0.1:0, tls: {certificate: a.crt, key: a.key}}]"])
-def test_features_to_come_are_refused_as_such(check, name):
-    code, rows = check("backends: [{url: http://127.0.0.1:3000}]\n"
-                       + ("" if name.startswith("session") else "session: {secrets: [aaaaaaaaaaaaaaaaaaaaaaaa]}\n")
-                       + name + "\n")
-    assert code == 2 and any("available" in message for _, _, _, message in rows), rows
-
-
 @pytest.mark.parametrize("cookie", [
     "{name: __Host-sid, secure: off}", "{name: __Host-sid, secure: on, path: /x}",
     "{name: __Host-sid, secure: on, domain: example.test}", "{name: __Secure-sid, secure: off}",

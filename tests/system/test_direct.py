@@ -150,7 +150,7 @@ def test_trailers_are_announced_and_stripped(vestibule, backend):
     def script(exchange):
         exchange.read_body()
         exchange.send("HTTP/1.1 200 OK\r\nTrailer: Server-Timing, Set-Cookie\r\nTransfer-Encoding: chunked\r\n\r\n"
-                      "2\r\nok\r\n0\r\nServer-Timing: db;dur=5\r\nSet-Cookie: a=b\r\nContent-Length: 7\r\n"
+                      "2\r\nok\r\n0\r\nServer-Timing: db;dur=5\r\nSet-Cookie: a=b\r\n"
                       "X-Session-Destroy: all\r\nAccess-Control-Allow-Origin: *\r\nCache-Control: public\r\n\r\n")
 
     backend.script = script
