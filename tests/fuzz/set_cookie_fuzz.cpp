@@ -40,7 +40,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     expect(!c->expires || *c->expires <= now + std::chrono::days(400));
     expect(http::may_hold_cookie(std::string(c->name) + "=1", c->name));
 
-    session::session_changes changes{.at = now};
+    session::session_changes changes;
+    changes.at = now;
     changes.vault.push_back({{.name = std::string(c->name),
                               .value = std::string(c->value),
                               .path = c->path.empty() ? "/" : std::string(c->path),

@@ -4,6 +4,7 @@
 //     redis_reply_fuzz RUNS DIRECTORY...
 //
 // An input that ends the program is found in crash-<name of the program> of the working directory.
+#include <csignal>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -14,6 +15,7 @@
 #include <string>
 #include <vector>
 
+extern "C" void __sanitizer_set_death_callback(void (*)());
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
 
 namespace {
@@ -63,11 +65,17 @@ class mutator {
 };
 
 std::string crash_file;
+const std::string* running = nullptr;
+
+void keep() {
+    if (running != nullptr)
+        std::ofstream(crash_file, std::ios::binary).write(running->data(), std::streamsize(running->size()));
+}
 
 void run(const std::string& input) {
-    std::ofstream(crash_file, std::ios::binary | std::ios::trunc)
-        .write(input.data(), std::streamsize(input.size()));
+    running = &input;
     LLVMFuzzerTestOneInput(reinterpret_cast<const std::uint8_t*>(input.data()), input.size());
+    running = nullptr;
 }
 
 }  // namespace
@@ -78,6 +86,8 @@ int main(int argc, char** argv) {
         return 2;
     }
     crash_file = "crash-" + std::filesystem::path(argv[0]).filename().string();
+    __sanitizer_set_death_callback(keep);
+    std::signal(SIGABRT, [](int) { keep(); });
     std::vector<std::string> seeds;
     for (int i = 2; i < argc; ++i) {
         for (const auto& file : std::filesystem::recursive_directory_iterator(argv[i])) {
@@ -93,6 +103,5 @@ int main(int argc, char** argv) {
     for (const std::string& seed : seeds) run(seed);
     mutator inputs(seeds);
     for (long runs = std::atol(argv[1]); runs > 0; --runs) run(inputs.next());
-    std::filesystem::remove(crash_file);
     std::printf("%zu seeds and %s inputs made from them\n", seeds.size(), argv[1]);
 }

@@ -1,5 +1,10 @@
 """Streaming, pipelines, and abuse."""
+import os
+
 from case import Abandoned, Answered, Case, Seen, chunks, get, passes, post, raw, refused, theme
+
+# With a sanitizer a coroutine that goes on at once stands on the stack of the one before it.
+MANY = 300 if os.environ.get("VESTIBULE_SANITIZE") else 2000
 
 
 def pieces(data, size=1):
@@ -35,7 +40,7 @@ STREAMING = theme(
     passes("half a CRLF behind a chunk", [chunks("3\r\nabc\r"), "backend", "\n0\r\n\r\n"], Seen("POST", body="abc")),
     passes("head in two halves within a line end", [get()[:-3], 0.02, get()[-3:]]),
     passes("60,000 bytes of length", post("Content-Length: 60000", body="x" * 60000), Seen("POST", body="x" * 60000)),
-    passes("2,000 chunks of one byte", chunks("1\r\nx\r\n" * 2000 + "0\r\n\r\n"), Seen("POST", body="x" * 2000)),
+    passes("many chunks of one byte", chunks("1\r\nx\r\n" * MANY + "0\r\n\r\n"), Seen("POST", body="x" * MANY)),
     passes("body and the next request in one piece", post("Content-Length: 3", body="abc") + get_as("/2"),
            Seen("POST", body="abc"), Seen(target="/2")),
     passes("chunks and the next request in one piece", chunks("3\r\nabc\r\n0\r\n\r\n") + get_as("/2"),
