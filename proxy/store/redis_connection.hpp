@@ -140,7 +140,7 @@ class redis_connection : public std::enable_shared_from_this<redis_connection> {
     mono_time counted_since_{};
     std::optional<double> per_timeout_;  // answers, in the count before this one
     bool limited_ = false;               // since the count began
-    std::uint64_t counted_from_ = 0;  // link_->answered() then
+    std::uint64_t counted_from_ = 0;     // link_->answered() then
 
     backoff backoff_;
     std::unique_ptr<dialer> dialer_;
