@@ -31,6 +31,9 @@ struct scene {
             [this](const endpoint_params& to, auto&&...) { return connect(to.host); }) {
         log::start({.min_level = log::level::off, .access = false});
     }
+    ~scene() {
+        for (waiter& w : waiters) w.got.reset();  // leases end before who has lent them
+    }
 
     static upstream_params with(upstream_params p, const std::vector<std::string>& names) {
         p.backends.clear();
@@ -87,6 +90,10 @@ struct scene {
     std::vector<std::shared_ptr<stream_record>> made;
     std::deque<waiter> waiters;
     upstream_params params;
+    struct last_turn {
+        scene& s;
+        ~last_turn() { s.run(); }
+    } after_it{*this};  // what it has ended goes away then
     balancer b;
 };
 
