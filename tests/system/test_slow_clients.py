@@ -308,7 +308,8 @@ def test_a_storm_of_resets_leaves_nothing_behind(vestibule, backend):
     wait_until(lambda: descriptors(program) <= open_before + 2, 20)
     assert len(program.lines) - lines_before < 20, program.lines[lines_before:][:5]
     assert program.get("/").status == 200
-    assert program.metric("vestibule_connections_accepted_total") > count / 2  # some have gone before
+    # Some are reset before they are accepted.
+    assert program.metric("vestibule_connections_accepted_total") >= 0.9 * count
 
 
 def test_out_of_descriptors_idle_connections_make_room(vestibule, backend):
