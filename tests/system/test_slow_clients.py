@@ -304,12 +304,12 @@ def test_a_storm_of_resets_leaves_nothing_behind(vestibule, backend):
         elif n % 3 == 2:
             client.send(b"\x16\x03\x01")
         reset(client)
+    # Before that, no connection may mean that most are still in the kernel's queue.
+    wait_until(lambda: program.metric("vestibule_connections_accepted_total") == 1 + count, 20)
     wait_until(lambda: program.metric("vestibule_connections") == 0, 20)
     wait_until(lambda: descriptors(program) <= open_before + 2, 20)
     assert len(program.lines) - lines_before < 20, program.lines[lines_before:][:5]
     assert program.get("/").status == 200
-    # Some are reset before they are accepted.
-    assert program.metric("vestibule_connections_accepted_total") >= 0.9 * count
 
 
 def test_out_of_descriptors_idle_connections_make_room(vestibule, backend):
