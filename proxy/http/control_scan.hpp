@@ -1,9 +1,14 @@
-// Finding bytes that may not stand in a line, eight at a time.
+// Finding bytes that may not stand in a line, and line ends: sixteen bytes at a time where the processor has
+// SSE2 (every x86-64), eight elsewhere and at the end.
 #pragma once
 
 #include <bit>
 #include <cstdint>
 #include <cstring>
+
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 namespace vestibule::http {
 
@@ -11,6 +16,15 @@ namespace vestibule::http {
 /// are never found.
 template <unsigned char Low>
 const char* find_control(const char* p, const char* end) noexcept {
+#ifdef __SSE2__
+    for (; end - p >= 16; p += 16) {
+        const __m128i x = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+        const __m128i low = _mm_cmpeq_epi8(_mm_min_epu8(x, _mm_set1_epi8(Low - 1)), x);
+        const __m128i del = _mm_cmpeq_epi8(x, _mm_set1_epi8(0x7F));
+        const auto found = static_cast<unsigned>(_mm_movemask_epi8(_mm_or_si128(low, del)));
+        if (found != 0) return p + std::countr_zero(found);
+    }
+#endif
     if constexpr (std::endian::native == std::endian::little) {
         constexpr std::uint64_t ones = 0x0101010101010101, highs = 0x8080808080808080;
         for (; end - p >= 8; p += 8) {
@@ -29,6 +43,28 @@ const char* find_control(const char* p, const char* end) noexcept {
         if (c < Low || c == 0x7F) break;
     }
     return p;
+}
+
+/// The first position behind a '\n' of [p, end) of which `wanted(position)` says so; null where there is
+/// none.
+template <class Wanted>
+const char* find_behind_line_feed(const char* p, const char* end, Wanted wanted) noexcept {
+#ifdef __SSE2__
+    for (; end - p >= 16; p += 16) {
+        const __m128i x = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+        auto feeds = static_cast<unsigned>(_mm_movemask_epi8(_mm_cmpeq_epi8(x, _mm_set1_epi8('\n'))));
+        for (; feeds != 0; feeds &= feeds - 1) {
+            const char* const behind = p + std::countr_zero(feeds) + 1;
+            if (wanted(behind)) return behind;
+        }
+    }
+#endif
+    while (p != end) {
+        p = static_cast<const char*>(std::memchr(p, '\n', static_cast<std::size_t>(end - p)));
+        if (p == nullptr) break;
+        if (wanted(++p)) return p;
+    }
+    return nullptr;
 }
 
 /// Whether a byte of [p, end) is 0x80 or above.

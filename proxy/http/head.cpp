@@ -102,15 +102,12 @@ std::size_t find_head_end(std::string_view bytes, std::size_t from) noexcept {
     const char* const first = bytes.data();
     const char* const end = first + bytes.size();
     // The last two bytes searched before may be a line end whose empty line was still to come.
-    const char* p = first + (from > 2 ? from - 2 : 0);
-    while (p < end) {
-        p = static_cast<const char*>(std::memchr(p, '\n', static_cast<std::size_t>(end - p)));
-        if (p == nullptr) break;
-        ++p;
-        if (end - p >= 1 && p[0] == '\n') return static_cast<std::size_t>(p + 1 - first);
-        if (end - p >= 2 && p[0] == '\r' && p[1] == '\n') return static_cast<std::size_t>(p + 2 - first);
-    }
-    return std::string_view::npos;
+    const char* const start = first + (from > 2 ? from - 2 : 0);
+    const char* const empty = find_behind_line_feed(start, end, [end](const char* p) {
+        return (end - p >= 1 && p[0] == '\n') || (end - p >= 2 && p[0] == '\r' && p[1] == '\n');
+    });
+    if (empty == nullptr) return std::string_view::npos;
+    return static_cast<std::size_t>(empty + (empty[0] == '\n' ? 1 : 2) - first);
 }
 
 std::size_t find_trailers_end(std::string_view bytes, std::size_t from) noexcept {

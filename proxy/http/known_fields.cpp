@@ -15,7 +15,15 @@ struct known_field {
 
 using enum boost::beast::http::field;
 
-constexpr auto by_length = [] {
+constexpr std::size_t longest = 32;
+constexpr std::size_t slot_count = (longest + 1) * 32;
+
+// By length and last character, in either case.
+constexpr std::size_t slot(std::string_view name) noexcept {
+    return name.size() * 32 + static_cast<unsigned char>(name.back()) % 32;
+}
+
+constexpr auto by_slot = [] {
     auto table = std::to_array<known_field>({
         {"accept", accept},
         {"accept-charset", accept_charset},
@@ -117,18 +125,15 @@ constexpr auto by_length = [] {
         {"x-frame-options", x_frame_options},
     });
     std::sort(table.begin(), table.end(),
-              [](const known_field& a, const known_field& b) { return a.name.size() < b.name.size(); });
+              [](const known_field& a, const known_field& b) { return slot(a.name) < slot(b.name); });
     return table;
 }();
 
-constexpr std::size_t longest = by_length.back().name.size();
-
-// first_of[n]: index of the first name of at least n characters.
+// first_of[s]: index of the first name in slot s or behind.
 constexpr auto first_of = [] {
-    std::array<std::uint8_t, longest + 2> first{};
-    for (std::size_t n = 0; n < first.size(); ++n)
-        first[n] = static_cast<std::uint8_t>(std::count_if(
-            by_length.begin(), by_length.end(), [n](const known_field& k) { return k.name.size() < n; }));
+    std::array<std::uint8_t, slot_count + 1> first{};
+    for (const known_field& k : by_slot) ++first[slot(k.name) + 1];
+    for (std::size_t s = 0; s < slot_count; ++s) first[s + 1] = std::uint8_t(first[s + 1] + first[s]);
     return first;
 }();
 
@@ -157,11 +162,9 @@ bool same_name(const char* name, const char* known, std::size_t n) noexcept {
 field_id identify(std::string_view name) noexcept {
     const std::size_t n = name.size();
     if (n == 0 || n > longest) return unknown;
-    const char last = static_cast<char>(name.back() | 0x20);
-    for (std::size_t i = first_of[n]; i < first_of[n + 1]; ++i) {
-        const known_field& k = by_length[i];
-        if (k.name.back() == last && same_name(name.data(), k.name.data(), n)) return k.id;
-    }
+    const std::size_t at = slot(name);
+    for (std::size_t i = first_of[at]; i < first_of[at + 1]; ++i)
+        if (same_name(name.data(), by_slot[i].name.data(), n)) return by_slot[i].id;
     return unknown;
 }
 
