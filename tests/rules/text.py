@@ -1,5 +1,5 @@
 """Sources are ASCII, end with a newline, have no tab and no blank at a line's end, and their lines are
-not too long."""
+not too long. A header is included once."""
 import os
 
 import tree
@@ -25,6 +25,8 @@ def main():
         text = tree.read(path)
         if text and not text.endswith(b"\n"):
             problems.append(f"{path}: no newline at the end")
+        if path.endswith(".hpp") and text.count(b"\n#pragma once\n") != 1:
+            problems.append(f"{path}: no #pragma once")
         for number, line in enumerate(text.split(b"\n"), 1):
             problem = wrong_with(line, path)
             if problem:
