@@ -38,8 +38,8 @@ def arguments():
     p.add_argument("--capacity", nargs="*", choices=capacity.STEPS, metavar="STEP", default=None,
                    help=f"alone, and not among everything: what deploy/capacity.md rests on, or steps of it: "
                         f"{', '.join(capacity.STEPS)}")
-    p.add_argument("--rounds", type=int, default=5)
-    p.add_argument("--seconds", type=int, default=2, help="of wrk for a peer in a round")
+    p.add_argument("--rounds", type=int, default=7)
+    p.add_argument("--seconds", type=int, default=1, help="of wrk for a peer in a round")
     p.add_argument("--json", type=pathlib.Path, metavar="FILE", help="write every figure there")
     p.add_argument("--plot", type=pathlib.Path, metavar="FILE",
                    help="draw the load there, as SVG (default: beside the JSON)")

@@ -7,12 +7,12 @@ CPU = ("cpu_us", "both_us", "rps", "p99_us")
 def middle(rows):
     """{key: median} over the rounds; the mean of what comes in bursts, such as the renewal of sessions."""
     return {key: (statistics.mean if key == "redis_ops" else statistics.median)(row[key] for row in rows)
-            for key in rows[0]}
+            for key in rows[0] if key != "beside"}
 
 
 def ratio(mine, theirs, key):
-    """(median, [lowest, highest]) of the ratios in the same round."""
-    ratios = [row[key] / other[key] for row, other in zip(mine, theirs)]
+    """(median, [lowest, highest]) of the ratios to what was measured directly before, or in the same round."""
+    ratios = [row[key] / row.get("beside", other)[key] for row, other in zip(mine, theirs)]
     return statistics.median(ratios), [min(ratios), max(ratios)]
 
 

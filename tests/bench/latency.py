@@ -7,6 +7,7 @@ from wrk import Load
 
 SHARE = 0.2   # of what one worker of nginx can do
 CLIENTS = 8   # each with a connection and pauses of its own
+SECONDS = 2   # at least, for the slowest hundredth
 
 
 class Direct(Peer):
@@ -38,7 +39,7 @@ def measure(stage):
     direct, proxies = Direct(stage), peers.three(stage)
     with peers.running([direct, *proxies]):
         load = Load("/small", CLIENTS, threads=CLIENTS, rate=SHARE * capacity(stage, proxies[0]))
-        rows = stage.load_rounds([direct, *proxies], load)
+        rows = stage.load_rounds([direct, *proxies], load, max(SECONDS, stage.seconds))
     base, nginx = rows[direct.name], rows[proxies[0].name]
     figures = {name: middle(mine) for name, mine in rows.items()}
     for name, mine in rows.items():

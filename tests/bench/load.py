@@ -27,7 +27,7 @@ def run(stage):
     with peers.running(everyone):
         for table, (title, load) in TABLES.items():
             who = measured(table, everyone)
-            rows = stage.load_rounds(who, load)
+            rows = stage.load_rounds(who, load, beside={peer: everyone[0] for peer in who[1:]})
             figures[table] = {"rounds": rows, "summary": summary(rows, everyone[0].name)}
             texts.append(report.load(title, who, figures[table]["summary"]))
     return figures, "\n".join(texts)

@@ -10,6 +10,7 @@ from harness.wire import Client
 import browser
 from nginx import LARGE, SMALL, Nginx, NginxLua
 from peer import Peer
+from sessions import SESSIONS, Sessions
 
 BIN = os.environ.get("VESTIBULE_BIN", "build/release/vestibule")
 NODE = pathlib.Path(__file__).resolve().parent / "node"
@@ -104,6 +105,12 @@ def three(stage, **more):
     return [Nginx(stage, **more), Haproxy(stage, **more), Vestibule(stage, **more)]
 
 
+def sessions_of_its_own(stage, name):
+    """For a near cache: where others renew the same sessions it has to forget them, from one measurement to the
+    next."""
+    return Sessions(stage.processes, f"redis-{name}", SESSIONS, SESSIONS)
+
+
 def everyone(stage):
     """The nginx that all others are compared with comes first."""
     return [
@@ -112,10 +119,11 @@ def everyone(stage):
         Haproxy(stage),
         NginxLua(stage),
         Node(stage),
-        Vestibule(stage),
+        Vestibule(stage, sessions=sessions_of_its_own(stage, "near")),
         Vestibule(stage, name="vestibule, no cache", near_cache={"enabled": False},
                   detail="session required, a GET for each request"),
-        Vestibule(stage, name="vestibule, log", access=True, detail="as the first, access log into a file"),
+        Vestibule(stage, name="vestibule, log", access=True, sessions=sessions_of_its_own(stage, "log"),
+                  detail="as the first, access log into a file"),
         Vestibule(stage, name="vestibule, off", session="off", detail="session: off, the proxy alone"),
     ]
 

@@ -22,7 +22,7 @@ def workers(stage):
         pairs.append((one, two))
     everyone = [peer for pair in pairs for peer in pair]
     with peers.running(everyone):
-        rows = stage.load_rounds(everyone, FULL)
+        rows = stage.load_rounds(everyone, FULL, beside={two: one for one, two in pairs})
     for one, two in pairs:
         figures |= summary({peer.name: rows[peer.name] for peer in (one, two)}, one.name)
     return {"rounds": rows, "summary": figures}, report.workers(figures)
@@ -37,7 +37,7 @@ def many_sessions(stage):
     both = [peers.Vestibule(stage, name=f"vestibule, {len(sessions.cookies):,} sessions", sessions=sessions,
                             near_cache=near) for sessions in (few, many)]
     with peers.running(both):
-        rows = stage.load_rounds(both, FULL, max(SECONDS, stage.seconds))
+        rows = stage.load_rounds(both, FULL, max(SECONDS, stage.seconds), beside={both[1]: both[0]})
         memory = {peer.name: resident(peer.pid) for peer in both}
     figures = summary(rows, both[0].name)
     for name, rss in memory.items():

@@ -16,6 +16,7 @@ VALUE = {
     "cart": {"items": [{"sku": "A-1042", "count": 2}, {"sku": "B-7", "count": 1}], "currency": "EUR"},
     "csrf": "<csrf>",
 }
+SESSIONS = 1000            # of a Redis, where nothing else is said
 OURS = ("info", "ping")  # commands that no proxy sends for a request
 
 
