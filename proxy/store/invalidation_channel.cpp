@@ -19,8 +19,7 @@ void end_program(std::exception_ptr) {
 }  // namespace
 
 invalidation_channel::invalidation_channel(boost::asio::io_context& io, std::unique_ptr<dialer> d, events e)
-    : io_(io),
-      events_(std::move(e)),
+    : events_(std::move(e)),
       dialer_(std::move(d)),
       backoff_(static_cast<std::uint32_t>(reinterpret_cast<std::uintptr_t>(this))),
       pause_(io) {}

@@ -51,7 +51,6 @@ class invalidation_channel : public std::enable_shared_from_this<invalidation_ch
     task<bool> receive(reply_decoder& decoder, reply& out);
     bool take(const reply& r);
 
-    boost::asio::io_context& io_;
     events events_;
     std::unique_ptr<dialer> dialer_;
     std::unique_ptr<net::byte_stream> stream_;  // while connected
