@@ -1,17 +1,9 @@
 // A Cookie value: pairs lie in order within it, and after the removal of a name no pair has it.
 #include <vestibule/http/cookies.hpp>
 
-#include <cstdlib>
+#include "expect.hpp"
 
 using namespace vestibule::http;
-
-namespace {
-
-void expect(bool good) {
-    if (!good) std::abort();
-}
-
-}  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const std::string_view header(reinterpret_cast<const char*>(data), size);

@@ -1,16 +1,13 @@
 // A request target: what passes is a fixed point without anything that another reader could resolve.
 #include <vestibule/http/path.hpp>
 
+#include "expect.hpp"
+
 #include <algorithm>
-#include <cstdlib>
 
 using namespace vestibule::http;
 
 namespace {
-
-void expect(bool good) {
-    if (!good) std::abort();
-}
 
 bool is_settled(const std::string& path) {
     const auto bytes_ok = std::all_of(path.begin(), path.end(), [](char c) {

@@ -4,22 +4,9 @@
 #include <vestibule/http/framing.hpp>
 #include <vestibule/http/head.hpp>
 
-#include <cstdlib>
+#include "expect.hpp"
 
 using namespace vestibule::http;
-
-namespace {
-
-void expect(bool good) {
-    if (!good) std::abort();
-}
-
-bool inside(std::string_view part, std::string_view whole) {
-    return part.data() >= whole.data() && part.data() + part.size() <= whole.data() + whole.size() &&
-           part.find_first_of(std::string_view("\r\n\0", 3)) == part.npos;
-}
-
-}  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const std::string_view bytes(reinterpret_cast<const char*>(data), size);

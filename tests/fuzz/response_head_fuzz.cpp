@@ -3,22 +3,9 @@
 #include <vestibule/http/framing.hpp>
 #include <vestibule/http/head.hpp>
 
-#include <cstdlib>
+#include "expect.hpp"
 
 using namespace vestibule::http;
-
-namespace {
-
-void expect(bool good) {
-    if (!good) std::abort();
-}
-
-bool inside(std::string_view part, std::string_view whole) {
-    return part.data() >= whole.data() && part.data() + part.size() <= whole.data() + whole.size() &&
-           part.find_first_of(std::string_view("\r\n\0", 3)) == part.npos;
-}
-
-}  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const std::string_view bytes(reinterpret_cast<const char*>(data), size);
@@ -26,9 +13,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     response_head head;
     if (parse_response_head(text, head)) return 0;
     expect(head.status >= 100 && head.status <= 999 && (head.version == 10 || head.version == 11));
-    expect(head.reason.empty() || inside(head.reason, text));
+    expect(inside(head.reason, text));
     for (const field& f : head.fields)
-        expect(!f.name.empty() && inside(f.name, text) && (f.value.empty() || inside(f.value, text)));
+        expect(!f.name.empty() && inside(f.name, text) && inside(f.value, text));
     const auto framing = response_framing(head, "GET");
     if (framing && framing->kind != body_kind::none) {
         const auto lengths = head.fields.count(field_id::content_length);

@@ -3,9 +3,10 @@
 #include <vestibule/http/received_cookie.hpp>
 #include <vestibule/session/changes.hpp>
 
+#include "expect.hpp"
+
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <string>
 
 using namespace vestibule;
@@ -13,15 +14,6 @@ using namespace vestibule;
 namespace {
 
 constexpr unix_time now{milliseconds(1'767'323'045'678)};
-
-void expect(bool good) {
-    if (!good) std::abort();
-}
-
-bool within(std::string_view part, std::string_view whole) {
-    return part.empty() ||
-           (part.data() >= whole.data() && part.data() + part.size() <= whole.data() + whole.size());
-}
 
 }  // namespace
 

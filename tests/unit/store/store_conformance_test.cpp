@@ -24,73 +24,27 @@ class memory_fixture final : public store_fixture {
                                                  store::make_memory_store(sessions_, metrics_)};
 };
 
+// A user who may do what a session store needs, and what `more` says. CLIENT SETNAME is tried, and not
+// needed.
+std::vector<std::string> acl_user(std::string name, std::string password,
+                                  std::vector<std::string> more = {}) {
+    std::vector<std::string> words = {"ACL", "SETUSER", std::move(name), "on", ">" + password};
+    const auto add = [&](auto... word) { (words.emplace_back(word), ...); };
+    add("~sess:*", "~vestibule:*", "+get", "+pttl", "+echo", "+set", "+expire", "+del", "+mget");
+    add("+eval", "+evalsha", "+ping", "+select", "+scan", "+persist", "+pexpireat");
+    add("+zadd", "+zrem", "+zrange", "+zrangebyscore", "+zremrangebyscore", "+zcard");
+    words.insert(words.end(), more.begin(), more.end());
+    return words;
+}
+
 // One server for all; every fixture finds it empty.
 redis_server& server() {
     static const auto instance = [] {
         auto s = std::make_unique<redis_server>(true);
-        // All that a session store needs, and no more. (CLIENT SETNAME is tried, and not needed.)
-        s->raw({"ACL",
-                "SETUSER",
-                "app",
-                "on",
-                ">p@ss:w/#%",
-                "~sess:*",
-                "+get",
-                "+pttl",
-                "+echo",
-                "+set",
-                "+expire",
-                "+del",
-                "+eval",
-                "+evalsha",
-                "+ping",
-                "+select",
-                "~vestibule:*",
-                "+mget",
-                "+zadd",
-                "+zrem",
-                "+zrange",
-                "+zrangebyscore",
-                "+zremrangebyscore",
-                "+zcard",
-                "+persist",
-                "+pexpireat",
-                "+scan"});
-        // And with a near cache.
-        s->raw({"ACL",
-                "SETUSER",
-                "near",
-                "on",
-                ">pw",
-                "~sess:*",
-                "resetchannels",
-                "&__redis__:invalidate",
-                "+get",
-                "+pttl",
-                "+set",
-                "+expire",
-                "+echo",
-                "+del",
-                "+eval",
-                "+evalsha",
-                "+ping",
-                "+select",
-                "+hello",
-                "+client|id",
-                "+client|tracking",
-                "+client|caching",
-                "+subscribe",
-                "~vestibule:*",
-                "+mget",
-                "+zadd",
-                "+zrem",
-                "+zrange",
-                "+zrangebyscore",
-                "+zremrangebyscore",
-                "+zcard",
-                "+persist",
-                "+pexpireat",
-                "+scan"});
+        s->raw(acl_user("app", "p@ss:w/#%"));
+        s->raw(acl_user("near", "pw",
+                        {"resetchannels", "&__redis__:invalidate", "+hello", "+client|id", "+client|tracking",
+                         "+client|caching", "+subscribe"}));
         ::setenv("SSL_CERT_FILE", s->certificate().c_str(), 1);
         return s;
     }();
