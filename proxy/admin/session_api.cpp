@@ -12,7 +12,7 @@ using session::directory;
 constexpr std::string_view no_document =
     "what is stored under this handle is no session document, and such a value is never deleted";
 
-api_answer json(std::string body) {
+api_answer json_answer(std::string body) {
     return {.status = http::status::ok, .body = std::move(body) + "\n"};
 }
 
@@ -38,19 +38,19 @@ task<api_answer> list(const directory& d, api_call c) {
         body += "null";
     else
         log::append_json_string(body, page->next);
-    co_return json(body + "}");
+    co_return json_answer(body + "}");
 }
 
 task<api_answer> show(const directory& d, api_call c) {
     const auto found = co_await d.find(c.handle, c.user, c.content);
     if (!found) co_return unavailable(found.error());
-    co_return *found ? json(session::to_json(**found)) : no_session();
+    co_return *found ? json_answer(session::to_json(**found)) : no_session();
 }
 
 task<api_answer> count(const directory& d, api_call c) {
     const auto number = co_await d.count(c.user);
     if (!number) co_return unavailable(number.error());
-    co_return json("{\"count\":" + std::to_string(*number) + "}");
+    co_return json_answer("{\"count\":" + std::to_string(*number) + "}");
 }
 
 task<api_answer> revoke(const directory& d, api_call c, std::string client, metric_cell& ended) {
@@ -72,7 +72,7 @@ task<api_answer> revoke_all(const directory& d, api_call c, std::string client, 
                                              {"ended", done.ended},
                                              {"error", done.failed ? done.failed.message() : ""}});
     if (done.failed) co_return unavailable(done.failed, done.ended);
-    co_return json("{\"ended\":" + std::to_string(done.ended) + "}");
+    co_return json_answer("{\"ended\":" + std::to_string(done.ended) + "}");
 }
 
 }  // namespace

@@ -19,8 +19,6 @@
 namespace vestibule::app {
 namespace {
 
-constexpr auto store_ending = milliseconds(50);
-
 void log_warnings(const std::vector<config::problem>& warnings, const std::string& file) {
     for (const config::problem& w : warnings) log::warn(config::to_string(w, file));
 }

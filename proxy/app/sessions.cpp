@@ -20,7 +20,6 @@ namespace {
 using session::directory;
 
 constexpr std::size_t page = 500;
-constexpr auto store_ending = milliseconds(50);
 
 struct options {
     std::string config{}, handle{}, user{};

@@ -8,6 +8,9 @@
 
 namespace vestibule::app {
 
+/// How long a loop runs on for what a store says at its end.
+inline constexpr auto store_ending = milliseconds(50);
+
 /// Makes stores of the configured kind, that of an embedded one shared by all.
 class stores {
   public:

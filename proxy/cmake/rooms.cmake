@@ -12,6 +12,9 @@ target_compile_options(vestibule_flags INTERFACE
 target_compile_definitions(vestibule_flags INTERFACE
   BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION
   BOOST_ASIO_DISABLE_BOOST_ARRAY BOOST_ASIO_DISABLE_BOOST_REGEX)
+if(CMAKE_UNITY_BUILD)  # several sources as one, in half the time; of the names in them these say too much then
+  target_compile_options(vestibule_flags INTERFACE -Wno-shadow $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
+endif()
 if(VESTIBULE_SANITIZE MATCHES "thread")
   # Asio's fences are not instrumented; what they order is, by its other means.
   target_compile_options(vestibule_flags INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-tsan>)

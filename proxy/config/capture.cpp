@@ -7,13 +7,13 @@
 namespace vestibule::config {
 namespace {
 
-using place = server::capture_source::place;
+using source_place = server::capture_source::place;
 
-constexpr std::pair<std::string_view, place> places[] = {{"header", place::header},
-                                                         {"json", place::json},
-                                                         {"form", place::form},
-                                                         {"cookie", place::cookie},
-                                                         {"value", place::value}};
+constexpr std::pair<std::string_view, source_place> places[] = {{"header", source_place::header},
+                                                                {"json", source_place::json},
+                                                                {"form", source_place::form},
+                                                                {"cookie", source_place::cookie},
+                                                                {"value", source_place::value}};
 
 void read_on(const cursor& at, server::capture_rule& out) {
     const map_reader m(at);
@@ -40,14 +40,14 @@ bool read_source(const cursor& at, server::capture_source& out) {
     if (!read_text(value, text)) return false;
     out.from = found->second;
     out.name = text;
-    if (out.from == place::json) {
+    if (out.from == source_place::json) {
         auto pointer = session::json_pointer::parse(text);
         if (!pointer) {
             value.error(value.shown() + " is no JSON Pointer into the answer (like /user/name; RFC 6901)");
             return false;
         }
         out.pointer = std::move(*pointer);
-    } else if ((out.from == place::header || out.from == place::cookie) && !is_token(text)) {
+    } else if ((out.from == source_place::header || out.from == source_place::cookie) && !is_token(text)) {
         value.error(value.shown() + " is no name of a " + std::string(key));
         return false;
     }

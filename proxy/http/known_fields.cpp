@@ -13,8 +13,6 @@ struct known_field {
     field_id id;
 };
 
-using enum boost::beast::http::field;
-
 constexpr std::size_t longest = 32;
 constexpr std::size_t slot_count = (longest + 1) * 32;
 
@@ -24,6 +22,7 @@ constexpr std::size_t slot(std::string_view name) noexcept {
 }
 
 constexpr auto by_slot = [] {
+    using enum field_id;
     auto table = std::to_array<known_field>({
         {"accept", accept},
         {"accept-charset", accept_charset},
@@ -161,11 +160,11 @@ bool same_name(const char* name, const char* known, std::size_t n) noexcept {
 
 field_id identify(std::string_view name) noexcept {
     const std::size_t n = name.size();
-    if (n == 0 || n > longest) return unknown;
+    if (n == 0 || n > longest) return field_id::unknown;
     const std::size_t at = slot(name);
     for (std::size_t i = first_of[at]; i < first_of[at + 1]; ++i)
         if (same_name(name.data(), by_slot[i].name.data(), n)) return by_slot[i].id;
-    return unknown;
+    return field_id::unknown;
 }
 
 }  // namespace vestibule::http

@@ -56,7 +56,7 @@ listener::listener(worker_state& w, int descriptor, listen_params p, net::tls_se
     acceptor_.assign(stream_protocol(address.ss_family, unix_socket ? 0 : IPPROTO_TCP), descriptor);
     acceptor_.native_non_blocking(true);
     acceptor_.non_blocking(true);
-    detach(accept_loop(), [](std::exception_ptr e) { std::rethrow_exception(e); });
+    detach(accept_loop());
 }
 
 void listener::close() {

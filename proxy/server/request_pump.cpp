@@ -10,7 +10,7 @@ request_pump::request_pump(body_reader& from, body_writer to, std::optional<std:
 
 void request_pump::start() {
     started_ = true;
-    detach(run(), [](std::exception_ptr) { std::terminate(); });
+    detach(run());
 }
 
 task<void> request_pump::join() {

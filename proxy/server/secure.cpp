@@ -11,7 +11,7 @@
 namespace vestibule::server {
 namespace {
 
-constexpr std::size_t max_subject = 4 * 1024;
+constexpr std::size_t max_client_subject = 4 * 1024;
 
 // As the other injected headers: RFC 2253 leaves no other byte that a header could not carry.
 std::string header_text(std::string_view subject) {
@@ -64,7 +64,7 @@ task<bool> connection::secure() {
 
 bool connection::know(net::tls_client client) {
     w_.tls->count(client);
-    if (client.subject.size() > max_subject)  // cut, it would be somebody else's
+    if (client.subject.size() > max_client_subject)  // cut, it would be somebody else's
         log::warn("subject of a client's certificate too long to inject", {{"client", peer_text_}});
     else
         subject_ = header_text(client.subject);

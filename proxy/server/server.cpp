@@ -48,8 +48,7 @@ class worker {
         });
     }
     void drain() {
-        boost::asio::post(
-            io_, [this] { detach(finish(), [](std::exception_ptr e) { std::rethrow_exception(e); }); });
+        boost::asio::post(io_, [this] { detach(finish()); });
     }
     void join() {
         if (thread_.joinable()) thread_.join();

@@ -16,7 +16,7 @@ using session::write_outcome;
 
 namespace {
 
-constexpr auto patience = seconds(5);
+constexpr auto longest_wait = seconds(5);
 
 // As express-session stores it.
 std::string same_site_text(http::same_site_mode mode) {
@@ -111,7 +111,7 @@ result<attempt> plan(const std::string& before, bool exists, const session::sess
 task<result<written>> write(worker_state& w, std::shared_ptr<const site> s, std::string sid,
                             session_ptr current, session::session_changes c, sid_step step, bool secure) {
     const auto mine = co_await w.writing.acquire(sid);
-    const mono_time until = mono_now() + patience;
+    const mono_time until = mono_now() + longest_wait;
     const bool exists = current != nullptr;
     bool look = mine.waited() && exists;
     const std::string fresh = new_document(*s, secure);

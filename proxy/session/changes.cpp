@@ -4,19 +4,11 @@
 #include "session/json_text.hpp"
 
 #include <algorithm>
-#include <array>
 
 namespace vestibule::session {
 namespace {
 
 constexpr std::size_t max_patch_members = 1000;  // each costs a pass over the document
-
-std::string unescaped(std::string_view content) {
-    std::string out;
-    std::array<char, 4> buffer;
-    while (!content.empty()) out += json::take_piece(content, buffer, "\xEF\xBF\xBD");
-    return out;
-}
 
 // A value that takes the place of what is no object: without its nulls (RFC 7396 section 2, first branch).
 std::string without_nulls(std::string_view value) {
@@ -36,7 +28,7 @@ std::string without_nulls(std::string_view value) {
 error_code merge(std::string& text, std::vector<std::string>& path, std::string_view patch) {
     json::items members(patch, 0);
     while (const auto m = members.next()) {
-        path.push_back(unescaped(m->key));
+        path.push_back(json::unescaped(m->key));
         const json_pointer at = json_pointer::of(path);
         const std::string_view value = m->value_of(patch);
         const auto before = document::parse(text).value().find(at);
@@ -157,7 +149,7 @@ std::optional<std::string_view> check_patch(std::string_view patch, const std::v
     if (count_members(object) > max_patch_members) return "has too many members";
     json::items members(object, 0);
     while (const auto m = members.next()) {
-        const std::string name = unescaped(m->key);
+        const std::string name = json::unescaped(m->key);
         if (!is_free_member(name)) return "changes a reserved member";
         if (!allow.empty() && std::find(allow.begin(), allow.end(), name) == allow.end())
             return "changes a member that backend_control.allow does not list";

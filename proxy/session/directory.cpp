@@ -12,7 +12,6 @@ namespace {
 constexpr std::size_t page_size = 500;  // sids that are known at a time
 constexpr std::size_t batch_size = 32;  // sessions that are
 constexpr std::size_t pages_of_a_list = 20;
-constexpr std::size_t handle_size = 22;
 constexpr std::size_t longest_mark = 200;
 
 bool is_base64url(char c) noexcept {

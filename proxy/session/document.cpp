@@ -146,11 +146,7 @@ bool names_once(std::string_view object, std::string_view name) {
     std::size_t n = 0;
     json::items members(object, 0);
     while (const auto m = members.next()) {
-        std::string key;
-        std::array<char, 4> buffer;
-        for (std::string_view rest = m->key; !rest.empty();)
-            key += json::take_piece(rest, buffer, "\xEF\xBF\xBD");
-        n += lower(key) == wanted;
+        n += lower(json::unescaped(m->key)) == wanted;
     }
     return n == 1;
 }

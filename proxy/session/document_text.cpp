@@ -98,11 +98,7 @@ std::string header_text(std::string_view json) {
 std::string plain_text(std::string_view json) {
     json = json::trimmed(json);
     if (!json.starts_with('"')) return compact(json);
-    std::string out;
-    std::array<char, 4> buffer;
-    std::string_view content = string_content(json);
-    while (!content.empty()) out += json::take_piece(content, buffer, "\xEF\xBF\xBD");
-    return out;
+    return json::unescaped(string_content(json));
 }
 
 bool equals_text(std::string_view json, std::string_view expected) noexcept {

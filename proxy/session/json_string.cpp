@@ -86,6 +86,13 @@ std::string_view take_piece(std::string_view& content, std::span<char, 4> buffer
     return {buffer.data(), encode(c, buffer)};
 }
 
+std::string unescaped(std::string_view content) {
+    std::string out;
+    std::array<char, 4> buffer;
+    while (!content.empty()) out += take_piece(content, buffer, "\xEF\xBF\xBD");
+    return out;
+}
+
 bool means(std::string_view content, std::string_view text) noexcept {
     // The usual key has nothing escaped in it.
     if (content.find('\\') == content.npos) return content == text;

@@ -14,6 +14,9 @@ namespace vestibule::session::json {
 std::string_view take_piece(std::string_view& content, std::span<char, 4> buffer,
                             std::string_view lone) noexcept;
 
+/// All of it as UTF-8, with U+FFFD for a lone surrogate.
+std::string unescaped(std::string_view content);
+
 /// Whether string content means `text`, which is UTF-8. Nothing equals a lone surrogate.
 bool means(std::string_view content, std::string_view text) noexcept;
 

@@ -7,23 +7,15 @@
 #include "session/percent.hpp"
 
 #include <algorithm>
-#include <array>
 
 namespace vestibule::session {
 namespace {
 
 // Times that anybody may have written; beyond JavaScript's there are none, and no sum overflows.
-std::optional<unix_time> bounded(std::optional<unix_time> t) noexcept {
+std::optional<unix_time> clamped(std::optional<unix_time> t) noexcept {
     constexpr milliseconds most(8'640'000'000'000'000);
     if (!t) return t;
     return unix_time(std::clamp(t->time_since_epoch(), -most, most));
-}
-
-std::string unescaped(std::string_view content) {
-    std::string out;
-    std::array<char, 4> buffer;
-    while (!content.empty()) out += json::take_piece(content, buffer, "\xEF\xBF\xBD");
-    return out;
 }
 
 std::string_view type_of(std::string_view json) noexcept {
@@ -82,9 +74,9 @@ session_summary summary_of(std::string handle, const stored_session& stored, con
     }
     // The text as a header carries it tells every other text by percent-encoding, which is taken back here.
     s.user = percent_decoded(user_of(*d, p));
-    s.since = bounded(d->own().since);
-    s.renewed = bounded(d->own().made);
-    if (s.since && p.absolute_timeout) s.ends = bounded(*s.since + *p.absolute_timeout);
+    s.since = clamped(d->own().since);
+    s.renewed = clamped(d->own().made);
+    if (s.since && p.absolute_timeout) s.ends = clamped(*s.since + *p.absolute_timeout);
     const life l = judge({s.ttl, d->cookie().original_max_age, s.since}, p, now);
     if (l.state != verdict::live) s.state = session_state::expired;
     return s;
@@ -97,7 +89,7 @@ std::vector<member_summary> members_of(const stored_session& stored, std::string
     json::items all(text, 0);
     while (const auto item = all.next()) {
         const std::string_view value = item->value_of(text);
-        member_summary m{.name = unescaped(item->key), .type = type_of(value), .bytes = value.size()};
+        member_summary m{.name = json::unescaped(item->key), .type = type_of(value), .bytes = value.size()};
         const bool own = m.name == "cookie" || m.name == "vestibule";
         if (content && !own && !holds(value, sid)) m.value = on_one_line(value);
         if (holds(m.name, sid)) m.name.clear();

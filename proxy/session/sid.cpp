@@ -14,7 +14,6 @@ namespace {
 constexpr std::size_t random_part = 24;
 constexpr std::string_view anonymous_prefix = "anon-";
 constexpr std::size_t anonymous_size = anonymous_prefix.size() + random_part / 3 * 4;
-constexpr std::size_t handle_size = 22;
 
 // The six bits of a base64url character, or -1.
 constexpr int sextet(char c) noexcept {

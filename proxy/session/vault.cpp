@@ -27,10 +27,8 @@ void append_json(std::string& out, std::string_view bytes) {
 // The way back. Nothing where it is no string, or has characters that no byte stands for.
 std::optional<std::string> bytes_of(std::string_view json) {
     if (json.front() != '"') return {};
-    std::string text, out;
-    std::array<char, 4> buffer;
-    for (auto content = json.substr(1, json.size() - 2); !content.empty();)
-        text += json::take_piece(content, buffer, "\xEF\xBF\xBD");
+    const std::string text = json::unescaped(json.substr(1, json.size() - 2));
+    std::string out;
     for (std::size_t i = 0; i < text.size(); ++i) {
         const auto byte = static_cast<unsigned char>(text[i]);
         if (byte > 0xc3) return {};

@@ -213,7 +213,7 @@ void cached_store::refresh(std::string_view sid) {
     touched_.erase(found);
     const near_cache* const cache = cache_of(sid);
     if (cache == nullptr || !cache->open()) return touched_.clear();
-    detach(fetch(std::string(sid)), [](std::exception_ptr e) { std::rethrow_exception(e); });
+    detach(fetch(std::string(sid)));
 }
 
 task<void> cached_store::fetch(std::string sid) {

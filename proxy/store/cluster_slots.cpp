@@ -1,12 +1,12 @@
 #include "store/cluster_slots.hpp"
 
+#include "store/store_seeds.hpp"
+
 #include <array>
 #include <charconv>
 
 namespace vestibule::store {
 namespace {
-
-constexpr std::size_t longest_host = 255;
 
 constexpr std::array<std::uint16_t, 256> make_table() {
     std::array<std::uint16_t, 256> table{};

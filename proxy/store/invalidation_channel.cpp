@@ -10,11 +10,6 @@ namespace {
 
 constexpr std::string_view channel_name = "__redis__:invalidate";
 constexpr milliseconds after_refusal{30'000};
-constexpr std::string_view ping_command = "*1\r\n$4\r\nPING\r\n";
-
-void end_program(std::exception_ptr) {
-    std::terminate();  // only memory can run out here
-}
 
 }  // namespace
 
@@ -25,7 +20,7 @@ invalidation_channel::invalidation_channel(boost::asio::io_context& io, std::uni
       pause_(io) {}
 
 void invalidation_channel::start() {
-    detach(run(), end_program);
+    detach(run());
 }
 
 void invalidation_channel::stop() {

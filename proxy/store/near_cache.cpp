@@ -5,7 +5,7 @@ namespace {
 
 // What an entry costs beside its texts: node of the queue, node and slot of the table, the session object,
 // and the header lines that the server notes in it.
-constexpr std::size_t entry_overhead = 900;
+constexpr std::size_t session_overhead = 900;
 
 }  // namespace
 
@@ -76,7 +76,7 @@ void near_cache::land(flight& f, std::string_view sid, const session::session_pt
 }
 
 void near_cache::keep(std::string_view sid, const session::session_ptr& s) {
-    const std::size_t cost = entry_overhead + sid.size() + 2 * s->value.size();
+    const std::size_t cost = session_overhead + sid.size() + 2 * s->value.size();
     if (const auto old = entries_.find(sid); old != entries_.end()) erase(old->second);
     if (cost > max_bytes_ / 8 || sid.size() > session::max_sid_size) return;  // one must not push out all
     while (bytes_ + cost > max_bytes_) evict_one();

@@ -16,10 +16,6 @@ constexpr milliseconds first_pause{10}, shortest_pause{100}, longest_pause{1000}
 constexpr milliseconds map_lasts{30'000};
 constexpr milliseconds kept_idle{10'000};  // a node that has no slots any more
 
-void end_program(std::exception_ptr) {
-    std::terminate();  // only memory can run out here
-}
-
 }  // namespace
 
 redis_cluster::redis_cluster(boost::asio::io_context& io, const store_params& p, metrics_registry& metrics)
@@ -29,7 +25,7 @@ redis_cluster::redis_cluster(boost::asio::io_context& io, const store_params& p,
 
 void redis_cluster::start() {
     for (const store_address& a : params_.url.seeds) number_of({a.host, a.port, {}});
-    detach(keep_map(), end_program);
+    detach(keep_map());
 }
 
 void redis_cluster::stop() {

@@ -34,10 +34,6 @@ std::uint32_t random_seed() noexcept {
     return seed;
 }
 
-void end_program(std::exception_ptr) {
-    std::terminate();  // only memory can run out here
-}
-
 }  // namespace
 
 redis_connection::redis_connection(boost::asio::io_context& io, const store_params& params,
@@ -53,7 +49,7 @@ redis_connection::redis_connection(boost::asio::io_context& io, const store_para
       last_failure_(errc::store_unavailable) {}
 
 void redis_connection::start() {
-    detach(run(), end_program);
+    detach(run());
 }
 
 void redis_connection::stop() {
@@ -158,7 +154,7 @@ task<void> redis_connection::serve(dialer::dialled d, failures& failed) {
     show_broken(false);
     if (std::exchange(was_connected_, true)) metrics_.reconnects.add();
     report_connected();
-    detach(link->write_requests(), end_program);
+    detach(link->write_requests());
     for (redis_operation* op : std::exchange(waiting_, {})) link->submit(*op);
     waiting_bytes_ = 0;
     if (observer_) observer_->connected(d.version, at_);

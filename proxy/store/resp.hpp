@@ -42,6 +42,9 @@ struct reply {
 /// straight into the buffer that is sent, without a block of memory per command.
 void append_command(std::string& out, std::initializer_list<std::string_view> words);
 
+/// A command that is sent where there is nothing else to send.
+inline constexpr std::string_view ping_command = "*1\r\n$4\r\nPING\r\n";
+
 /// Its words alone, for a command that is put together from several lists.
 void append_words(std::string& out, std::initializer_list<std::string_view> words);
 

@@ -10,11 +10,6 @@ namespace {
 
 constexpr std::string_view channel = "+switch-master";
 constexpr milliseconds between_pings{1000};
-constexpr std::string_view ping_command = "*1\r\n$4\r\nPING\r\n";
-
-void end_program(std::exception_ptr) {
-    std::terminate();  // only memory can run out here
-}
 
 }  // namespace
 
@@ -28,7 +23,7 @@ sentinel_watch::sentinel_watch(boost::asio::io_context& io, const store_params& 
       beat_(io) {}
 
 void sentinel_watch::start() {
-    detach(run(), end_program);
+    detach(run());
 }
 
 void sentinel_watch::stop() {

@@ -1,12 +1,12 @@
 #include "store/sentinels.hpp"
 
+#include "store/store_seeds.hpp"
+
 #include <array>
 #include <charconv>
 
 namespace vestibule::store {
 namespace {
-
-constexpr std::size_t longest_host = 255;
 
 std::optional<net::endpoint> endpoint_of(std::string_view host, std::string_view port) {
     net::endpoint out{.host = std::string(host), .port = 0, .unix_path = {}};

@@ -13,6 +13,9 @@ namespace vestibule::store {
 constexpr std::string_view wrong_host = "host must be a name, an IPv4 address or an [IPv6] address";
 constexpr std::string_view wrong_port = "port must be a number from 1 to 65535";
 
+/// Of a name that a server tells us, in bytes (RFC 1035 2.3.4).
+inline constexpr std::size_t longest_host = 255;
+
 /// Of a name or address, the colons of an IPv6 one included.
 bool is_host_character(char c) noexcept;
 

@@ -17,10 +17,6 @@ constexpr milliseconds soon{25};  // until the heart is as it should be
 std::mutex told_mutex;
 std::string told;  // the refusal last logged by this process
 
-void end_program(std::exception_ptr) {
-    std::terminate();  // only memory can run out here
-}
-
 }  // namespace
 
 tracking::tracking(boost::asio::io_context& io, const store_params& params, redis_connection& connection,
@@ -36,7 +32,7 @@ tracking::tracking(boost::asio::io_context& io, const store_params& params, redi
 
 void tracking::start() {
     connection_.observe(*this);
-    detach(keep_beating(), end_program);
+    detach(keep_beating());
 }
 
 void tracking::stop() {
@@ -94,7 +90,7 @@ void tracking::open_channel(const net::endpoint& at) {
 
 void tracking::arm() {
     if (stopped_) return;
-    if (const auto q = state_.arm(exact_now())) detach(ask_for_it(*q), end_program);
+    if (const auto q = state_.arm(exact_now())) detach(ask_for_it(*q));
 }
 
 task<void> tracking::ask_for_it(tracking_state::question q) {

@@ -134,7 +134,7 @@ checker::checker(boost::asio::io_context& io, const endpoint_params& where,
                  std::shared_ptr<backend_health> health, const check_params& p, const connector& connect,
                  milliseconds delay)
     : state_(std::make_shared<state>(io, where, std::move(health), p, connect)) {
-    detach(state::run(state_, delay), [](std::exception_ptr e) { std::rethrow_exception(e); });
+    detach(state::run(state_, delay));
 }
 
 checker::~checker() {

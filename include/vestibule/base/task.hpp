@@ -138,4 +138,9 @@ void detach(task<void> t, OnError on_error) {
     detail::run_detached(std::move(t), std::move(on_error));
 }
 
+/// The same of a task that fails of nothing but want of memory: that ends the program.
+inline void detach(task<void> t) {
+    detach(std::move(t), [](const std::exception_ptr& e) { std::rethrow_exception(e); });
+}
+
 }  // namespace vestibule

@@ -58,7 +58,10 @@ std::optional<unix_time> anonymous_issue_time(std::string_view sid) noexcept;
 /// 1 to 256 bytes of UTF-8 without control characters (C0, DEL, C1).
 bool acceptable_sid(std::string_view sid) noexcept;
 
-/// The public name of a sid: first 22 characters of base64url(HMAC-SHA256(K, sid)).
+/// Characters of a handle.
+inline constexpr std::size_t handle_size = 22;
+
+/// The public name of a sid: first handle_size characters of base64url(HMAC-SHA256(K, sid)).
 class handle_maker {
   public:
     /// `key_material`: session.handle_key, or the last of session.secrets.

@@ -7,7 +7,7 @@
 namespace vestibule::config {
 namespace {
 
-const environment env =
+const environment given =
     fake_environment({{"A", "apple"}, {"EMPTY", ""}, {"_b2", "$A ${A}"}, {"BIG", std::string(40'000, 'x')}});
 
 TEST(expand, replaces_variables) {
@@ -36,7 +36,7 @@ TEST(expand, replaces_variables) {
         {"$$${A}", "$apple"},
     };
     for (const auto& c : cases) {
-        const auto out = expand(c.raw, env);
+        const auto out = expand(c.raw, given);
         EXPECT_EQ(out.errors, std::vector<std::string>{}) << c.raw;
         EXPECT_EQ(out.text, c.text) << c.raw;
     }
@@ -59,13 +59,13 @@ TEST(expand, tells_every_error) {
         {"${", {"has a ${ without its } ($$ is a dollar)"}},
         {"${NONE:-${A}}", {"the default of NONE holds another ${ (it has to be plain text)"}},
     };
-    for (const auto& c : cases) EXPECT_EQ(expand(c.raw, env).errors, c.errors) << c.raw;
+    for (const auto& c : cases) EXPECT_EQ(expand(c.raw, given).errors, c.errors) << c.raw;
 }
 
 TEST(expand, is_bounded) {
     std::string raw;
     for (int i = 0; i < 100'000; ++i) raw += "${BIG}";
-    const auto out = expand(raw, env);
+    const auto out = expand(raw, given);
     EXPECT_EQ(out.errors, std::vector<std::string>{"is longer than 64KiB with its variables replaced"});
     EXPECT_LT(out.text.size(), 200'000u);
 }
