@@ -76,6 +76,14 @@ struct reply_decoder::callbacks {
             self.problem_ = "reply has too many elements";
             return nullptr;
         }
+        // hiredis 0.14 has such a bound, 1.x has none; and what is nested is freed by recursion.
+        std::size_t depth = 0;
+        for (const redisReadTask* t = task; t->parent != nullptr; t = t->parent) {
+            if (++depth > max_nesting) {
+                self.problem_ = "reply is nested too deeply";
+                return nullptr;
+            }
+        }
         if (!task->parent) return &self.root_;
         try {
             return &static_cast<reply*>(task->parent->obj)->items.emplace_back();

@@ -66,6 +66,8 @@ class reply_decoder {
     static constexpr std::size_t max_buffered = 8 * 1024 * 1024;  // so also the largest value
     static constexpr std::size_t max_elements = 64 * 1024;        // in one reply, nested ones included
 
+    static constexpr std::size_t max_nesting = 6;  // arrays around an element
+
     enum class status : std::uint8_t {
         ready,      // `out` is a reply
         need_more,  // bytes

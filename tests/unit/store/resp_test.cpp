@@ -119,6 +119,14 @@ TEST(resp, bounds_the_nesting) {
     std::string deep;
     for (int i = 0; i < 100'000; ++i) deep += "*1\r\n";
     EXPECT_EQ(decode(deep, deep.size()), "broken");
+
+    const auto nested = [](std::size_t arrays) {
+        std::string bytes;
+        for (std::size_t i = 0; i < arrays; ++i) bytes += "*1\r\n";
+        return decode(bytes + ":1\r\n", 1000);
+    };
+    EXPECT_NE(nested(store::reply_decoder::max_nesting), "broken");
+    EXPECT_EQ(nested(store::reply_decoder::max_nesting + 1), "broken");
 }
 
 TEST(resp, bounds_the_elements) {
