@@ -6,6 +6,7 @@ import pathlib
 
 import pytest
 
+from harness.authority import Authority
 from harness.backend import Backend
 from harness.program import Vestibule, merged
 from harness.redis import Redis
@@ -33,6 +34,17 @@ def backend():
     server = Backend()
     yield server
     server.close()
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory):
+    return Authority(tmp_path_factory.mktemp("ca"))
+
+
+@pytest.fixture(scope="module")
+def certificate(authority):
+    """Paths of ca, cert and key; for localhost and 127.0.0.1."""
+    return authority.issue()
 
 
 @pytest.fixture(scope="module")

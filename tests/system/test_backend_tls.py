@@ -14,11 +14,6 @@ from harness.wire import request_text
 OFF = {"routes": [{"match": {"path": "/*"}, "session": "off"}]}
 
 
-@pytest.fixture(scope="module")
-def authority(tmp_path_factory):
-    return Authority(tmp_path_factory.mktemp("ca"))
-
-
 @pytest.fixture
 def secure():
     """secure(files, ...) -> a backend that speaks TLS with these files."""

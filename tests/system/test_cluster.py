@@ -8,7 +8,6 @@ from harness import acl, cookies
 from harness.browser import Browser, changed, patched, steered
 from harness.cluster import SLOTS, Cluster, slot_of
 from harness.program import SLOWER, merged, run
-from harness.redis import certificate_authority
 from harness.visitors import VISITED, Site
 from test_admin_sessions import Api
 from test_identity import RULES, login, until
@@ -16,11 +15,6 @@ from test_identity import RULES, login, until
 AGAIN = 2.0  # everybody is served within that after the new primary's promotion
 PASSWORD = "the-password-of-the-data"
 cookies.CONFIDENTIAL.add(PASSWORD)
-
-
-@pytest.fixture(scope="module")
-def authority(tmp_path_factory):
-    return certificate_authority(tmp_path_factory.mktemp("ca"))
 
 
 @pytest.fixture
@@ -390,10 +384,10 @@ KINDS = {
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_passwords_and_tls(own, in_front, authority, kind):
+def test_passwords_and_tls(own, in_front, certificate, kind):
     """On each node, those it is redirected to included."""
     options = KINDS[kind]
-    lives_through_a_move(own(replicas=0, **{**options, **({"tls": authority} if options.get("tls") else {})}), in_front)
+    lives_through_a_move(own(replicas=0, **{**options, **({"tls": certificate} if options.get("tls") else {})}), in_front)
 
 
 def test_with_the_smallest_rights(own, in_front):

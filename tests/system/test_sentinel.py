@@ -7,18 +7,12 @@ import pytest
 from harness import acl, cookies
 from harness.browser import Browser, patched, steered
 from harness.program import SLOWER, merged
-from harness.redis import certificate_authority
 from harness.sentinel import NAME, Sentinels
 from harness.visitors import VISITED, Site
 
 AGAIN = 2.0  # everybody is served within that after the new primary's promotion
 PASSWORD, OTHER_PASSWORD = "the-password-of-the-data", "the-password-of-the-sentinels"
 cookies.CONFIDENTIAL.update({PASSWORD, OTHER_PASSWORD})
-
-
-@pytest.fixture(scope="module")
-def authority(tmp_path_factory):
-    return certificate_authority(tmp_path_factory.mktemp("ca"))
 
 
 @pytest.fixture
@@ -183,10 +177,10 @@ KINDS = {
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_passwords_and_tls(own, in_front, authority, kind):
+def test_passwords_and_tls(own, in_front, certificate, kind):
     """Sessions are read and written before a failover and after it."""
     options = KINDS[kind]
-    lives_through_a_failover(own(**{**options, **({"tls": authority} if options.get("tls") else {})}), in_front)
+    lives_through_a_failover(own(**{**options, **({"tls": certificate} if options.get("tls") else {})}), in_front)
 
 
 @pytest.mark.parametrize("near", [False, True], ids=["asking", "near"])
@@ -234,6 +228,6 @@ def test_wrong_settings_are_said(own, in_front):
     other.wait_log(lambda line: line.get("level") in ("warn", "error") and "others" in json.dumps(line))
 
 
-def test_tls_of_strangers_is_refused(own, in_front, authority):
-    sentinels = own(tls=authority)
+def test_tls_of_strangers_is_refused(own, in_front, certificate):
+    sentinels = own(tls=certificate)
     nowhere(in_front(sentinels, store={"tls": {"ca": "/etc/ssl/certs/ca-certificates.crt"}}, ready=False))

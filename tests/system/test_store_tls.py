@@ -14,16 +14,6 @@ COMMON = {**MODES, "inject": {"headers": {"X-Session-User": "/user/id"}}}
 
 
 @pytest.fixture(scope="module")
-def authority(tmp_path_factory):
-    return Authority(tmp_path_factory.mktemp("ca"))
-
-
-@pytest.fixture(scope="module")
-def certificate(authority):
-    return authority.issue()
-
-
-@pytest.fixture(scope="module")
 def tls_server(tmp_path_factory, certificate):
     server = Redis(tmp_path_factory.mktemp("tls"), tls=certificate)
     server.command("CONFIG", "SET", "bind", "127.0.0.1 127.0.0.2")  # the second is not in its certificate

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from harness import cookies
-from harness.redis import Redis, certificate_authority
+from harness.redis import Redis
 from harness.scenes import MODES, state
 from harness.wire import request_text
 
@@ -72,13 +72,8 @@ def test_a_wrong_password_is_said_without_saying_it(vestibule, backend, tmp_path
 
 
 @pytest.fixture(scope="module")
-def authority(tmp_path_factory):
-    return certificate_authority(tmp_path_factory.mktemp("ca"))
-
-
-@pytest.fixture(scope="module")
-def tls_redis(tmp_path_factory, authority):
-    server = Redis(tmp_path_factory.mktemp("tls"), tls=authority)
+def tls_redis(tmp_path_factory, certificate):
+    server = Redis(tmp_path_factory.mktemp("tls"), tls=certificate)
     yield server
     server.stop()
 
@@ -92,9 +87,9 @@ def has_name():
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1"] + ["localhost"] * has_name())
-def test_tls(vestibule, backend, tls_redis, authority, host):
+def test_tls(vestibule, backend, tls_redis, certificate, host):
     program = vestibule({**COMMON, "store": {"url": f"rediss://{host}:{tls_redis.tls_port}"}},
-                        env={"SSL_CERT_FILE": authority["ca"]})
+                        env={"SSL_CERT_FILE": certificate["ca"]})
     assert recognised(program, backend, tls_redis)
 
 
@@ -105,9 +100,9 @@ def test_tls_of_a_stranger_is_refused(vestibule, backend, tls_redis):
     program.wait_log(lambda line: line.get("level") in ("warn", "error") and "certificate" in str(line))
 
 
-def test_tls_with_another_name_is_refused(vestibule, backend, tls_redis, authority):
+def test_tls_with_another_name_is_refused(vestibule, backend, tls_redis, certificate):
     program = vestibule({**COMMON, "store": {"url": f"rediss://127.0.0.2:{tls_redis.tls_port}"}}, ready=False,
-                        env={"SSL_CERT_FILE": authority["ca"]})
+                        env={"SSL_CERT_FILE": certificate["ca"]})
     assert program.get("/required", cookie=cookies.sign(cookies.new_sid())).status == 503
 
 

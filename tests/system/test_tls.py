@@ -12,7 +12,7 @@ from harness import cookies, program
 from harness.authority import Authority, replace
 from harness.program import SLOWER
 from harness.scenes import MODES
-from harness.secure import authority, certificate, failed, secure  # noqa: F401
+from harness.secure import failed, secure  # noqa: F401
 from harness.tls import Tls, names_of, s_client
 from harness.wire import Client, request_text
 

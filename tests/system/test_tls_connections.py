@@ -10,7 +10,7 @@ import pytest
 from harness import program
 from harness.live import EventStream, LiveBackend, WebSocket
 from harness.program import SLOWER
-from harness.secure import authority, certificate, failed, secure  # noqa: F401
+from harness.secure import failed, secure  # noqa: F401
 from harness.tls import Tls
 from harness.wire import Client, request_text
 

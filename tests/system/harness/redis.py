@@ -246,22 +246,3 @@ class Monitor:
 
     def close(self):
         self.stream.sock.close()
-
-
-def certificate_authority(folder):
-    """A CA and a certificate for localhost and 127.0.0.1 in `folder`: paths of ca, cert and key."""
-    paths = {name: os.path.join(str(folder), f"{name}.pem") for name in ("ca", "ca_key", "cert", "key", "request")}
-    extensions = os.path.join(str(folder), "extensions")
-    with open(extensions, "w") as f:
-        f.write("subjectAltName=DNS:localhost,IP:127.0.0.1\n")
-
-    def openssl(*args):
-        subprocess.run(["openssl", *args], check=True, capture_output=True)
-
-    key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
-    openssl("req", "-x509", *key, "-days", "2", "-subj", "/CN=test authority",
-            "-keyout", paths["ca_key"], "-out", paths["ca"])
-    openssl("req", *key, "-subj", "/CN=localhost", "-keyout", paths["key"], "-out", paths["request"])
-    openssl("x509", "-req", "-in", paths["request"], "-CA", paths["ca"], "-CAkey", paths["ca_key"],
-            "-CAcreateserial", "-days", "2", "-extfile", extensions, "-out", paths["cert"])
-    return paths

@@ -1,18 +1,7 @@
-"""Fixtures of a program that speaks TLS with clients; a test file imports those that it names."""
+"""A program that speaks TLS with clients, and what is asked of it."""
 import pytest
 
-from harness.authority import Authority
 from harness.tls import Tls
-
-
-@pytest.fixture(scope="module")
-def authority(tmp_path_factory):
-    return Authority(tmp_path_factory.mktemp("ca"))
-
-
-@pytest.fixture(scope="module")
-def certificate(authority):
-    return authority.issue("DNS:localhost,IP:127.0.0.1")
 
 
 @pytest.fixture
