@@ -150,21 +150,24 @@ class Cluster(Sessions):
         raise AssertionError("it has no replica")
 
     def _owners(self, asked):
-        """{(first, last): port of the primary}, as one node has it."""
+        """{(first, last): id of the primary}, as one node has it. (Its port as Valkey tells it is one that the asking
+        connection could have used.)"""
         self.looks += 1
-        return {(first, last): primary[1] for first, last, primary, *_ in asked.command("CLUSTER", "SLOTS")}
+        return {(first, last): primary[2].decode() for first, last, primary, *_ in asked.command("CLUSTER", "SLOTS")}
 
     def slots_of(self, node):
         """Its slots, as it has them itself."""
-        return [slot for (first, last), port in self._owners(node).items() if port == node.reach
+        own = node.id
+        return [slot for (first, last), owner in self._owners(node).items() if owner == own
                 for slot in range(first, last + 1)]
 
     def owner_of(self, key):
         """The node that has the key, by its own word."""
         slot = key if isinstance(key, int) else slot_of(key)
         for node in self.alive():
-            for (first, last), port in self._owners(node).items():
-                if first <= slot <= last and port == node.reach:
+            own = node.id
+            for (first, last), owner in self._owners(node).items():
+                if first <= slot <= last and owner == own:
                     return node
         raise AssertionError(f"slot {slot} is nobody's")
 
