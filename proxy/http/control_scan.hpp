@@ -45,24 +45,29 @@ const char* find_control(const char* p, const char* end) noexcept {
     return p;
 }
 
-/// The first position behind a '\n' of [p, end) of which `wanted(position)` says so; null where there is
-/// none.
-template <class Wanted>
-const char* find_behind_line_feed(const char* p, const char* end, Wanted wanted) noexcept {
+/// Where the first empty line of [p, end) begins, behind a '\n': with "\r\n" or a '\n' alone. Null where
+/// there is none.
+inline const char* find_empty_line(const char* p, const char* end) noexcept {
+    const auto is_empty = [end](const char* line) {
+        return (end - line >= 1 && line[0] == '\n') ||
+               (end - line >= 2 && line[0] == '\r' && line[1] == '\n');
+    };
 #ifdef __SSE2__
-    for (; end - p >= 16; p += 16) {
+    const __m128i feed = _mm_set1_epi8('\n'), carriage_return = _mm_set1_epi8('\r');
+    for (; end - p >= 17; p += 16) {
         const __m128i x = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
-        auto feeds = static_cast<unsigned>(_mm_movemask_epi8(_mm_cmpeq_epi8(x, _mm_set1_epi8('\n'))));
-        for (; feeds != 0; feeds &= feeds - 1) {
-            const char* const behind = p + std::countr_zero(feeds) + 1;
-            if (wanted(behind)) return behind;
-        }
+        const __m128i next = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p + 1));
+        const __m128i may_be =
+            _mm_or_si128(_mm_cmpeq_epi8(next, feed), _mm_cmpeq_epi8(next, carriage_return));
+        auto found = static_cast<unsigned>(_mm_movemask_epi8(_mm_and_si128(_mm_cmpeq_epi8(x, feed), may_be)));
+        for (; found != 0; found &= found - 1)
+            if (const char* const line = p + std::countr_zero(found) + 1; is_empty(line)) return line;
     }
 #endif
     while (p != end) {
         p = static_cast<const char*>(std::memchr(p, '\n', static_cast<std::size_t>(end - p)));
         if (p == nullptr) break;
-        if (wanted(++p)) return p;
+        if (is_empty(++p)) return p;
     }
     return nullptr;
 }

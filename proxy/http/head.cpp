@@ -10,6 +10,7 @@
 #include "http/ascii.hpp"
 #include "http/control_scan.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 namespace vestibule::http {
@@ -98,14 +99,24 @@ std::size_t field_list::count(field_id id) const noexcept {
     return n;
 }
 
+void append_field(std::string& out, std::string_view name, std::string_view value) {
+    const std::size_t start = out.size();
+    out.resize(start + name.size() + value.size() + 4);
+    char* p = out.data() + start;
+    p = std::copy(name.begin(), name.end(), p);
+    *p++ = ':';
+    *p++ = ' ';
+    p = std::copy(value.begin(), value.end(), p);
+    *p++ = '\r';
+    *p = '\n';
+}
+
 std::size_t find_head_end(std::string_view bytes, std::size_t from) noexcept {
     const char* const first = bytes.data();
     const char* const end = first + bytes.size();
     // The last two bytes searched before may be a line end whose empty line was still to come.
     const char* const start = first + (from > 2 ? from - 2 : 0);
-    const char* const empty = find_behind_line_feed(start, end, [end](const char* p) {
-        return (end - p >= 1 && p[0] == '\n') || (end - p >= 2 && p[0] == '\r' && p[1] == '\n');
-    });
+    const char* const empty = find_empty_line(start, end);
     if (empty == nullptr) return std::string_view::npos;
     return static_cast<std::size_t>(empty + (empty[0] == '\n' ? 1 : 2) - first);
 }

@@ -12,19 +12,12 @@ using http::field_id;
 
 namespace {
 
-void append_field(std::string& out, std::string_view name, std::string_view value) {
-    out += name;
-    out += ": ";
-    out += value;
-    out += "\r\n";
-}
-
 void append_framing(std::string& out, const http::body_framing& framing) {
     if (framing.kind == http::body_kind::chunked) out += "Transfer-Encoding: chunked\r\n";
     if (framing.kind != http::body_kind::length) return;
     char digits[20];
     const auto end = std::to_chars(digits, digits + sizeof digits, framing.length).ptr;
-    append_field(out, "Content-Length", {digits, std::size_t(end - digits)});
+    http::append_field(out, "Content-Length", {digits, std::size_t(end - digits)});
 }
 
 // All Cookie lines as one (RFC 9113 8.2.3 wants "; " between crumbs), without our own cookie and those of
@@ -172,7 +165,7 @@ void build_backend_head(std::string& out, const site& s, const backend_head_part
 
     std::string_view host = p.target.authority;
     if (host.empty()) host = p.head.fields.find(field_id::host);
-    append_field(out, "Host", host);
+    http::append_field(out, "Host", host);
 
     const bool nominations = has_nominations(p.head.fields);
     for (const http::field& f : p.head.fields) {
@@ -180,27 +173,27 @@ void build_backend_head(std::string& out, const site& s, const backend_head_part
         if (s.stripped.contains(f.name) || http::is_forwarding_name(f.name)) continue;
         if (nominations && is_nominated(p.head.fields, f.name)) continue;
         if (p.plain_answer && f.id == field_id::accept_encoding) continue;
-        append_field(out, f.name, f.value);
+        http::append_field(out, f.name, f.value);
     }
-    if (p.plain_answer) append_field(out, "Accept-Encoding", "identity");
+    if (p.plain_answer) http::append_field(out, "Accept-Encoding", "identity");
     append_cookies(out, s, p);
     http::append_forwarding(out, p.head.fields, p.client, p.peer, host);
-    append_field(out, "X-Request-Id", p.request_id);
-    append_field(out, "traceparent", p.traceparent);
+    http::append_field(out, "X-Request-Id", p.request_id);
+    http::append_field(out, "traceparent", p.traceparent);
     out += p.injected;
     out += p.assertion;
     if (const auto& name = s.params.inject.client_subject; !name.empty() && !p.client_subject.empty())
-        append_field(out, name, p.client_subject);
+        http::append_field(out, name, p.client_subject);
 
     const bool has_body = p.framing.kind == http::body_kind::chunked || p.framing.length > 0;
     if (p.head.version == 11 && has_body)
         if (const auto expect = p.head.fields.find(field_id::expect); !expect.empty())
-            append_field(out, "Expect", expect);
+            http::append_field(out, "Expect", expect);
     const bool trailers = http::list_contains(p.head.fields.find(field_id::te), "trailers");
-    if (p.upgrade) append_field(out, "Upgrade", p.head.fields.find(field_id::upgrade));
+    if (p.upgrade) http::append_field(out, "Upgrade", p.head.fields.find(field_id::upgrade));
     if (trailers) out += "TE: trailers\r\n";
     if (p.upgrade || trailers)
-        append_field(out, "Connection", p.upgrade ? (trailers ? "Upgrade, TE" : "Upgrade") : "TE");
+        http::append_field(out, "Connection", p.upgrade ? (trailers ? "Upgrade, TE" : "Upgrade") : "TE");
     append_framing(out, p.framing);
     if (p.framing.kind == http::body_kind::chunked) append_announced_trailers(out, p.head.fields, s.stripped);
     out += "\r\n";
@@ -208,7 +201,7 @@ void build_backend_head(std::string& out, const site& s, const backend_head_part
 
 void append_trailers(std::string& out, const http::field_list& trailers, const http::name_set& stripped) {
     for (const http::field& f : trailers)
-        if (may_trail(f, stripped)) append_field(out, f.name, f.value);
+        if (may_trail(f, stripped)) http::append_field(out, f.name, f.value);
 }
 
 void append_announced_trailers(std::string& out, const http::field_list& fields,

@@ -67,10 +67,7 @@ void build_client_head(std::string& out, const site& s, const http::response_hea
         if (private_only && http::is_shared_cache_field(f)) continue;
         if (plan.cors && policy::is_cors_field(f)) continue;
         if (nominations && f.id != field_id::content_length && is_nominated(head.fields, f.name)) continue;
-        out += f.name;
-        out += ": ";
-        out += f.value;
-        out += "\r\n";
+        http::append_field(out, f.name, f.value);
     }
     if (private_only) http::append_private_cache_control(out, head.fields);
     if (plan.cors) policy::append_vary_origin(out, head.fields);

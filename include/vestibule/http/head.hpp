@@ -10,6 +10,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -62,6 +63,9 @@ struct response_head {
     std::string_view reason;
     field_list fields;
 };
+
+/// Appends "name: value" and a line end.
+void append_field(std::string& out, std::string_view name, std::string_view value);
 
 /// Limits on a request head. Zero means none.
 struct head_limits {

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <random>
 #include <string>
 
 namespace vestibule::http {
@@ -35,25 +36,21 @@ TEST(find_control, the_first_of_several) {
     }
 }
 
-TEST(find_behind_line_feed, asks_of_each_in_turn) {
-    for (std::size_t size = 0; size <= longest; ++size) {
-        for (std::size_t step = 1; step <= longest; ++step) {
-            std::string text(size, '\x8A');
-            std::size_t feeds = 0;
-            for (std::size_t at = step - 1; at < size; at += step, ++feeds) text[at] = '\n';
-            const char *const first = text.data(), *const end = first + size;
-            std::size_t asked = 0;
-            const auto none = [&](const char* p) {
-                ++asked;
-                EXPECT_EQ(p, first + asked * step);
-                return false;
-            };
-            ASSERT_EQ(find_behind_line_feed(first, end, none), nullptr);
-            ASSERT_EQ(asked, feeds);
-            const auto last = [&](const char* p) { return p == first + feeds * step; };
-            ASSERT_EQ(find_behind_line_feed(first, end, last), feeds == 0 ? nullptr : first + feeds * step);
-        }
+TEST(find_empty_line, texts_of_all_kinds_and_lengths) {
+    std::minstd_rand random;  // always the same texts
+    std::size_t found = 0;
+    for (int round = 0; round < 20'000; ++round) {
+        std::string text(random() % longest, 'a');
+        for (char& c : text) c = "aaaaaa\r\n"[random() % 8];
+        auto expected = text.npos;
+        for (std::size_t i = 1; i < text.size() && expected == text.npos; ++i)
+            if (text[i - 1] == '\n' && (text[i] == '\n' || text.compare(i, 2, "\r\n") == 0)) expected = i;
+        const char *const first = text.data(), *const end = first + text.size();
+        ASSERT_EQ(find_empty_line(first, end), expected == text.npos ? nullptr : first + expected) << text;
+        found += expected != text.npos;
     }
+    EXPECT_GT(found, 2'000u);
+    EXPECT_LT(found, 18'000u);
 }
 
 }  // namespace
