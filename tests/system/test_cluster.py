@@ -387,7 +387,9 @@ KINDS = {
 def test_passwords_and_tls(own, in_front, certificate, kind):
     """On each node, those it is redirected to included."""
     options = KINDS[kind]
-    lives_through_a_move(own(replicas=0, **{**options, **({"tls": certificate} if options.get("tls") else {})}), in_front)
+    if options.get("tls"):
+        options = {**options, "tls": certificate}
+    lives_through_a_move(own(replicas=0, **options), in_front)
 
 
 def test_with_the_smallest_rights(own, in_front):

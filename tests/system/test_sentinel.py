@@ -180,7 +180,9 @@ KINDS = {
 def test_passwords_and_tls(own, in_front, certificate, kind):
     """Sessions are read and written before a failover and after it."""
     options = KINDS[kind]
-    lives_through_a_failover(own(**{**options, **({"tls": certificate} if options.get("tls") else {})}), in_front)
+    if options.get("tls"):
+        options = {**options, "tls": certificate}
+    lives_through_a_failover(own(**options), in_front)
 
 
 @pytest.mark.parametrize("near", [False, True], ids=["asking", "near"])
