@@ -31,11 +31,14 @@ BACKEND = """
   }}"""
 CONTROL = {"backend_control": {"enabled": True, "allow": ["seen"]}, "session": {"user": "off"}}
 LOGGED_IN, STORED, NOBODY = "logged in", "stored", "nobody"  # who comes
+NEVER_ENOUGH = {"enabled": True, "max_bytes": "1MiB"}  # a hundredth of what is asked for in turn
 LOGOUT = [{"on": {"path": "/logout"}, "destroy": True}]
 LOGIN = [{"on": {"path": "/login"}, "set": {"/user/id": {"header": "X-User"}}}]
 # name: (target, who comes, configuration laid over that of the bench, what it is made of)
 SCENES = {
-    "load": ("/", LOGGED_IN, {"session": {"user": "off"}}, "MGET, PTTL"),
+    "load": ("/", LOGGED_IN, {"session": {"user": "off"}}, "MGET, PTTL, ECHO"),
+    "load, near": ("/", LOGGED_IN, {"session": {"user": "off"}, "store": {"near_cache": NEVER_ENOUGH}},
+                   "of a near cache: CLIENT CACHING, GET twice, PTTL, ECHO"),
     "touch": ("/", LOGGED_IN, {"session": {"user": "off", "touch_interval": 0}}, "a load, EXPIRE"),
     "touch, list": ("/", LOGGED_IN, {"session": {"user": "/user/id", "touch_interval": 0}},
                     "a load, EXPIRE, the user's list by script"),
@@ -134,7 +137,7 @@ def busy_core(stage):
     rows = {}
     key, value = session_key("__rand_int__"), value_of(600).decode()
     words = {"MGET": ["MGET", key, tombstone_key("__rand_int__")], "PTTL": ["PTTL", key],
-             "EXPIRE": ["EXPIRE", key, "86400"], "SET": ["SET", key, value, "EX", "86400"]}
+             "ECHO": ["ECHO", "__rand_int__" + "x" * 20], "EXPIRE": ["EXPIRE", key, "86400"], "SET": ["SET", key, value, "EX", "86400"]}
     with server(stage, "busy") as redis:
         store(redis, [f"{number:012}" for number in range(SESSIONS)], value.encode())
         for name, command in words.items():

@@ -1,5 +1,5 @@
 """A vestibule as Redis sees it, many of them in one process: RESP3, one connection that tracks, a near cache as
-that of the model, MGET and PTTL on a miss, EXPIRE when it is time."""
+that of the model, MGET, PTTL and ECHO on a miss, EXPIRE when it is time."""
 import asyncio
 import collections
 import time
@@ -76,7 +76,8 @@ class Replica(asyncio.Protocol):
         self.counts.loads += 1
         self.flights[sid] = True
         asked = time.monotonic()
-        (value, _), left = await self.ask(["MGET", session_key(sid), tombstone_key(sid)], ["PTTL", session_key(sid)])
+        (value, _), left, _ = await self.ask(["MGET", session_key(sid), tombstone_key(sid)],
+                                             ["PTTL", session_key(sid)], ["ECHO", sid])
         keep = self.flights.pop(sid, False)
         if value is None:
             return None

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Measures vestibule, and others before the same backend, in one run.
 #
-#     tests/bench/run.sh                          everything (about ten minutes)
+#     tests/bench/run.sh                          everything (about thirteen minutes)
 #     tests/bench/run.sh --load | --memory | --bulk | --instructions | --scale    parts
 #     tests/bench/run.sh --rounds 7 --seconds 4                  more of them
 #     tests/bench/run.sh --json FILE.json [--plot FILE.svg]      where the figures go, too, and a picture
