@@ -1,6 +1,8 @@
 """The model behind deploy/capacity.md: its parts against plainer ones, its whole against what has to hold."""
 import dataclasses
 import random
+import subprocess
+import sys
 
 import pytest
 
@@ -161,6 +163,12 @@ def test_outcome():
     c = model.Counts(requests=100, hits=90, loads=20, touches=5)
     one, two = (outcome(dataclasses.replace(plan, primaries=count), c, model.Costs(ping=0)) for count in (1, 2))
     assert one["sessions stored"] == 1000 and one["near-cache hits, %"] == 90
-    assert one["commands/s"] == 50
+    assert one["commands/s"] == 20 * 5 + 5 * 2
     assert two["CPU of a primary, cores"] == one["CPU of Redis, cores"] / 2
     assert two["connections of a primary (RESP2)"] == one["connections of a primary (RESP2)"] == 15
+
+
+def test_the_commands_of_the_page_are_understood():
+    """deploy/capacity.md calls it with a share."""
+    command = [sys.executable, "-B", model.__file__, "--users", "9", "--replicas", "2", "--sticky", "0.9"]
+    assert "| requests/s |" in subprocess.run(command, check=True, capture_output=True, text=True).stdout

@@ -137,7 +137,8 @@ def busy_core(stage):
     rows = {}
     key, value = session_key("__rand_int__"), value_of(600).decode()
     words = {"MGET": ["MGET", key, tombstone_key("__rand_int__")], "PTTL": ["PTTL", key],
-             "ECHO": ["ECHO", "__rand_int__" + "x" * 20], "EXPIRE": ["EXPIRE", key, "86400"], "SET": ["SET", key, value, "EX", "86400"]}
+             "ECHO": ["ECHO", "__rand_int__" + "x" * 20],
+             "EXPIRE": ["EXPIRE", key, "86400"], "SET": ["SET", key, value, "EX", "86400"]}
     with server(stage, "busy") as redis:
         store(redis, [f"{number:012}" for number in range(SESSIONS)], value.encode())
         for name, command in words.items():
