@@ -56,10 +56,6 @@ void look_at_certificates(const server::server_params& p, std::vector<finding>& 
     }
 }
 
-void terminate(std::exception_ptr e) {
-    std::rethrow_exception(e);
-}
-
 }  // namespace
 
 int doctor(const std::string& config_file) {
@@ -73,10 +69,10 @@ int doctor(const std::string& config_file) {
     look_at_certificates(settings->server, found);
     metrics_registry metrics;
     boost::asio::io_context io;
-    detach(ask_store(io, settings->store, metrics, found), terminate);
+    detach(ask_store(io, settings->store, metrics, found));
     const upstream::upstream_params& upstream = settings->server.upstream;
     for (const upstream::endpoint_params& p : upstream.backends)
-        detach(ask_backend(io, p, upstream.connect_timeout, found), terminate);
+        detach(ask_backend(io, p, upstream.connect_timeout, found));
     io.run();
     for (const finding& f : found) std::fputs(to_string(f).c_str(), stdout);
     const bool bad =

@@ -17,10 +17,6 @@ std::string close_frame(bool masked) {
     return http::websocket_close_frame(http::websocket_policy_violation, close_reason, key);
 }
 
-[[noreturn]] void never(std::exception_ptr) {
-    std::terminate();
-}
-
 }  // namespace
 
 tunnel::tunnel(net::byte_stream& client, io_buffer& client_in, net::byte_stream& backend,
@@ -35,7 +31,7 @@ tunnel::tunnel(net::byte_stream& client, io_buffer& client_in, net::byte_stream&
 task<std::uint64_t> tunnel::run() {
     net::signal up_end;
     idle_limit_.set(idle_);
-    detach(copy_and_tell(up_, up_end), never);
+    detach(copy_and_tell(up_, up_end));
     co_await copy(down_);
     co_await up_end;
     if (ending_ && kind_ == kind::websocket) {
@@ -98,8 +94,8 @@ void tunnel::end() {
     ending_ = true;
     if (kind_ == kind::opaque) return stop();
     grace_.set(grace);
-    detach(farewell(down_), never);
-    detach(farewell(up_), never);
+    detach(farewell(down_));
+    detach(farewell(up_));
 }
 
 // The last frame of one direction.
