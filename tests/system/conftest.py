@@ -8,6 +8,7 @@ import pytest
 
 from harness.authority import Authority
 from harness.backend import Backend
+from harness.node import Express
 from harness.program import Vestibule, merged
 from harness.redis import Redis
 
@@ -34,6 +35,14 @@ def backend():
     server = Backend()
     yield server
     server.close()
+
+
+@pytest.fixture
+def backends(backend):
+    """Two."""
+    other = Backend()
+    yield backend, other
+    other.close()
 
 
 @pytest.fixture(scope="module")
@@ -91,3 +100,22 @@ def vestibule(backend, redis, start):
         return start(merged(base, changes or {}), **more)
 
     return factory
+
+
+@pytest.fixture
+def fleet(vestibule, backends):
+    """fleet(changes, script) -> two replicas, each in front of a backend of its own that answers by the script."""
+    def factory(changes, script):
+        for each in backends:
+            each.script = script
+        return [vestibule({**changes, "backends": [{"url": each.url}]}) for each in backends]
+
+    return factory
+
+
+@pytest.fixture(scope="module")
+def express(redis_server):
+    """An Express application over the same Redis, with the same secret."""
+    app = Express(redis_server.url)
+    yield app
+    app.stop()

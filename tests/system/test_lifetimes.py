@@ -67,6 +67,43 @@ def test_what_a_touch_restores(vestibule, redis, members, config, expected):
     until_ttl(redis, sid, expected - 5, expected)
 
 
+LEFT = {"idle": "X-Session-Idle-Left", "absolute": "X-Session-Ends-In", "renewal": "X-Session-Renewal-In"}
+
+
+def test_the_backend_is_told_how_much_time_is_left(vestibule, backend, redis):
+    program = vestibule({"session": {"idle_timeout": "100s", "touch_interval": "20s", "absolute_timeout": "1h",
+                                     "renew_id": "30m"},
+                         "inject": {"remaining": LEFT},
+                         "routes": [{"match": {"path": "/off"}, "session": "off"}]})
+
+    def told(target="/", cookie=None):
+        spoofed = {**{name: "999999" for name in LEFT.values()}, "x_session.ends-in": "999999"}
+        assert program.get(target, spoofed, cookie=cookie).status == 200
+        seen = {key: backend.last().all(name) for key, name in LEFT.items()}
+        assert backend.last().header("x_session.ends-in") is None
+        return {key: int(*values) for key, values in seen.items() if values}
+
+    sid = cookies.new_sid()
+    cookie = cookies.sign(sid)
+    now = round(time.time() * 1000)
+    redis.put(sid, {"cookie": {"originalMaxAge": None}, "vestibule": {"since": now - 600_000, "made": now - 300_000}},
+              ttl=90)
+    left = told(cookie=cookie)
+    assert 80 <= left["idle"] <= 90, "too early for a touch"
+    assert 2980 <= left["absolute"] <= 3000 and 1480 <= left["renewal"] <= 1500
+    redis.command("EXPIRE", f"sess:{sid}", 50)
+    time.sleep(0.1)
+    assert told(cookie=cookie)["idle"] == 100, "this request has touched it"
+    assert redis.ttl(sid) > 95
+    # A new sid begins its time anew, the session does not.
+    redis.put(sid, {"cookie": {"originalMaxAge": None}, "vestibule": {"since": now - 600_000, "made": now - 1_800_000}})
+    time.sleep(0.1)
+    left = told(cookie=cookie)
+    assert left["renewal"] >= 1799 - SLOWER and left["absolute"] <= 3000 and redis.value(sid) is None
+    # Nobody's time, and nobody else's word for it.
+    assert told() == told("/off", cookie) == told(cookie=cookies.sign(cookies.new_sid())) == {}
+
+
 def test_idle_sessions_end(vestibule, backend, redis):
     program = vestibule(MODES)
     sid, cookie = redis.login(ttl=3600)

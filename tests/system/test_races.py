@@ -1,12 +1,12 @@
-"""Several at once on one session, over two replicas and with others who write it, hundreds of times: nothing is lost,
-nothing rises again, nobody becomes somebody else."""
+"""Several at once on one session, hundreds of times: over two replicas, each with a backend of its own, and with
+Express and others who write it. Nothing is lost, nothing rises again, nobody becomes somebody else."""
 import json
-import threading
 
 import pytest
 
 from harness import cookies
 from harness.browser import Browser, changed, patched, steered
+from harness.fleet import at_once
 from harness.program import SANITIZED
 from test_identity import RULES, login
 
@@ -14,26 +14,13 @@ ROUNDS = 40 if SANITIZED else 200
 
 
 @pytest.fixture
-def pair(vestibule, backend, redis):
-    backend.script = steered
-    rules = {**RULES, "log": {"access": False}}
-    return vestibule(rules), vestibule(rules)
+def pair(fleet):
+    return fleet({**RULES, "log": {"access": False}}, steered)
 
 
-def at_once(*acts):
-    """Runs them in threads that begin together; their results in order."""
-    out, barrier = [None] * len(acts), threading.Barrier(len(acts))
-
-    def run(i, act):
-        barrier.wait()
-        out[i] = act()
-
-    threads = [threading.Thread(target=run, args=pair) for pair in enumerate(acts)]
-    for t in threads:
-        t.start()
-    for t in threads:
-        t.join()
-    return out
+def save(express, browser, n):
+    """A save of Express that began, and ends, at about the time of the others."""
+    return lambda: express.get(f"/write?pause={n % 8}", browser.cookie)
 
 
 def test_a_thousand_patches_of_one_session(pair, redis):
@@ -76,29 +63,45 @@ def test_patches_beside_the_writes_of_others(pair, redis):
         assert [i for i in range(count) if stored.get(f"{name}{i}") != i] == [], name
 
 
+def dead(pair, browser, n):
+    for program in pair:
+        assert browser.copy().visit(program, "/account/").status == 401, n
+
+
 def test_patch_against_destroy(pair, redis):
     """Whoever is first: the session is gone afterwards, and stays so."""
     for n in range(ROUNDS):
         browser = login(Browser(), pair[n % 2])
-        sid = browser.sid
         at_once(lambda: browser.copy().visit(pair[0], answer=patched(n=n)),
                 lambda: browser.copy().visit(pair[1], "/logout"),
                 lambda: browser.copy().visit(pair[1], answer=patched(m=n)))
-        assert redis.value(sid) is None, n
-        for program in pair:
-            assert browser.copy().visit(program, "/account/").status == 401, n
+        assert redis.value(browser.sid) is None, n
+        dead(pair, browser, n)
 
 
-def test_save_of_express_after_logout(pair, redis):
+def test_save_of_express_after_logout(pair, redis, express):
+    """Of Express itself, around the logout; and again of its value, when all is over."""
+    risen = 0
     for n in range(ROUNDS):
         browser = login(Browser(), pair[n % 2])
         sid, text = browser.sid, redis.value(browser.sid)
-        at_once(lambda: browser.copy().visit(pair[0], "/logout"),
-                lambda: redis.command("SET", f"sess:{sid}", text, "EX", 100),
-                lambda: browser.copy().visit(pair[1], "/account/"))
-        redis.command("SET", f"sess:{sid}", text, "EX", 100)
-        for program in pair:
-            assert browser.copy().visit(program, "/account/").status == 401, n
+        at_once(lambda: browser.copy().visit(pair[n % 2], "/logout"), save(express, browser, n),
+                lambda: browser.copy().visit(pair[1 - n % 2], "/account/"))
+        risen += redis.value(sid) is not None
+        dead(pair, browser, n)
+        redis.put(sid, text)
+        dead(pair, browser, n)
+        assert express.get("/whoami", browser.cookie)[1]["user"] is None, "it is out of Redis again"
+    assert risen >= ROUNDS // 20, f"Express was late only {risen} times"
+
+
+def test_patches_and_a_logout_beside_saves_of_express(pair, redis, express):
+    for n in range(ROUNDS):
+        browser = login(Browser(), pair[n % 2])
+        at_once(lambda: browser.copy().visit(pair[0], answer=patched(n=n)), save(express, browser, n),
+                lambda: browser.copy().visit(pair[1], "/logout"), save(express, browser, n + 3),
+                lambda: browser.copy().visit(pair[1], answer=patched(m=n)))
+        dead(pair, browser, n)
 
 
 def test_parallel_regenerate(pair, redis):
@@ -132,3 +135,23 @@ def test_parallel_logins_of_two_users(pair, redis):
             else:
                 assert browser.seen(pair[1], "/account/")["user"] == user, n
         assert {a.sid, b.sid} != {planted}, n
+
+
+@pytest.mark.parametrize("by", ["regenerate", "login"])
+def test_a_new_sid_beside_saves_of_express(pair, express, by):
+    """What Express saves under the old sid leads nowhere, and the new one is the user's."""
+    for n in range(ROUNDS):
+        browser = Browser()
+        if by == "regenerate":
+            login(browser, pair[n % 2], f"u{n}")
+        else:
+            browser.visit(pair[n % 2], answer=patched(cart=n))
+        old = browser.copy()
+        act = (lambda: browser.visit(pair[0], answer=changed(X_Session_Regenerate="true"))) if by == "regenerate" \
+            else (lambda: login(browser, pair[1], f"u{n}"))
+        at_once(act, save(express, old, n), save(express, old, n + 3))
+        assert browser.sid != old.sid
+        dead(pair, old, n)
+        for program in pair:
+            assert browser.copy().seen(program, "/account/")["user"] == f"u{n}"
+        assert express.get("/whoami", browser.cookie)[1]["user"]["id"] == f"u{n}"
