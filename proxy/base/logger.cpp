@@ -8,7 +8,7 @@ namespace vestibule::log {
 namespace {
 
 std::atomic<level> threshold{level::info};
-std::atomic<bool> access_lines{true};
+std::atomic<bool> access_lines{true}, session_lines{true};
 
 constexpr std::string_view level_names[] = {"debug", "info", "warn", "error", "off"};
 
@@ -21,6 +21,7 @@ void emit(std::string_view kind, std::string_view message, std::span<const field
 void start(const params& p) {
     threshold = p.min_level;
     access_lines = p.access;
+    session_lines = p.sessions;
     log_writer::instance().set_style(p.style);
     log_writer::instance().start();
 }
@@ -38,6 +39,10 @@ bool access_enabled() noexcept {
 
 void write(level l, std::string_view message, std::initializer_list<field> fields) {
     if (enabled(l)) emit(level_names[static_cast<std::size_t>(l)], message, {fields.begin(), fields.size()});
+}
+
+bool sessions_enabled() noexcept {
+    return session_lines.load(std::memory_order_relaxed) && enabled(level::info);
 }
 
 void access(std::span<const field> fields) {

@@ -60,6 +60,9 @@ void check_cookie(const map_reader& root, const settings& s) {
 // A key of HS256 is in the backend's hands, too.
 void check_assertion(const map_reader& root, const settings& s) {
     const auto& assertion = s.server.assertion;
+    if (assertion.enabled && assertion.algorithm == signing_algorithm::eddsa && !s.admin.enabled)
+        root["admin"].warn(
+            "is off, so that nobody can fetch the keys that verify assertions (the JWKS there)");
     if (assertion.algorithm != signing_algorithm::hs256) return;
     for (const auto& secret : s.server.session.secrets)
         if (std::find(assertion.keys.begin(), assertion.keys.end(), secret) != assertion.keys.end())
@@ -90,6 +93,17 @@ void check_client_subject(const map_reader& root, const settings& s) {
             "(listen[].tls.client_certificate)");
 }
 
+// There is no such end.
+void check_remaining(const map_reader& root, const settings& s) {
+    const auto& remaining = s.server.inject.remaining;
+    const auto& life = s.server.session.life;
+    const auto at = [&](const char* name) { return root["inject"].key("remaining").key(name); };
+    if (!remaining.absolute.empty() && !life.absolute_timeout)
+        at("absolute").warn("is never sent: session.absolute_timeout is off");
+    if (!remaining.renewal.empty() && !life.renew_id)
+        at("renewal").warn("is never sent: session.renew_id is off");
+}
+
 }  // namespace
 
 void check_across(const map_reader& root, const settings& s) {
@@ -99,6 +113,7 @@ void check_across(const map_reader& root, const settings& s) {
     check_assertion(root, s);
     check_vault(root, s);
     check_client_subject(root, s);
+    check_remaining(root, s);
 }
 
 }  // namespace vestibule::config

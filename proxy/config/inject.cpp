@@ -22,6 +22,10 @@ void read_inject(const cursor& at, server::inject_params& out, name_judge& names
     read_header_name(m["state"], out.state, names);
     read_header_name(m["id"], out.id, names);
     read_header_name(m["client_subject"], out.client_subject, names);
+    const map_reader remaining(m["remaining"]);
+    read_header_name(remaining["idle"], out.remaining.idle, names);
+    read_header_name(remaining["absolute"], out.remaining.absolute, names);
+    read_header_name(remaining["renewal"], out.remaining.renewal, names);
     for (const auto& e : entries_of(m["headers"])) {
         std::string text;
         const bool named = names.accept(e.name, e.key);

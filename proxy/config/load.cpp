@@ -42,6 +42,12 @@ void read_settings(const map_reader& root, settings& s) {
     read_log(root["log"], s.log);
 }
 
+/// assertion.subject is who is logged in, where that is told.
+void settle_subject(const map_reader& root, settings& s) {
+    const auto& user = s.server.session.life.user;
+    if (user && root["assertion"].key("subject").absent()) s.server.assertion.subject = *user;
+}
+
 /// session.user is auto: it matters where answers of the backend say who is logged in, somebody counts, or
 /// the backend's cookies must not get to somebody else.
 /// To operators it always does.
@@ -85,6 +91,7 @@ load_result load_text(const std::string& yaml, const environment& env, const std
         const map_reader root(cursor(shared, &*tree, tree->at, {}));
         read_settings(root, s);
         settle_user(root, s);
+        settle_subject(root, s);
         check_across(root, s);
         if (shared.problems.empty()) result.value = std::move(s);
     }

@@ -26,6 +26,7 @@ void read_log(const cursor& at, log::params& out) {
                  {"error", log::level::error},
                  {"off", log::level::off}});
     read_boolean(m["access"], out.access);
+    read_boolean(m["sessions"], out.sessions);
     read_choice(m["format"], out.style, {{"json", log::format::json}, {"text", log::format::text}});
 }
 

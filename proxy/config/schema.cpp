@@ -63,7 +63,8 @@ constexpr known_key store_tls[] = {{"ca"}, {"certificate"}, {"key"}, {"server_na
 constexpr known_key sentinel[] = {{"user"}, {"password"}};
 constexpr known_key memory[] = {{"max_bytes"}};
 constexpr known_key near_cache[] = {{"enabled"}, {"max_bytes"}, {"max_stale"}};
-constexpr known_key inject[] = {{"state"}, {"id"}, {"client_subject"}, {"headers"}};
+constexpr known_key inject[] = {{"state"}, {"id"}, {"client_subject"}, {"remaining"}, {"headers"}};
+constexpr known_key remaining[] = {{"idle"}, {"absolute"}, {"renewal"}};
 constexpr known_key assertion[] = {
     {"enabled"},  {"header"},  {"algorithm"},       {"keys"}, {"issuer"}, {"audience"},
     {"lifetime"}, {"subject"}, {"method_and_path"},
@@ -80,7 +81,7 @@ constexpr known_key cors[] = {
 };
 constexpr known_key flood[] = {{"new_sessions"}, {"failed_cookies"}, {"window"}, {"max_addresses"}};
 constexpr known_key vault[] = {{"cookies"}};
-constexpr known_key log[] = {{"level"}, {"access"}, {"format"}};
+constexpr known_key log[] = {{"level"}, {"access"}, {"sessions"}, {"format"}};
 
 constexpr known_map maps[] = {
     {"", top},
@@ -109,6 +110,7 @@ constexpr known_map maps[] = {
     {"store.memory", memory},
     {"store.near_cache", near_cache},
     {"inject", inject},
+    {"inject.remaining", remaining},
     {"assertion", assertion},
     {"assertion.keys[]", secret},
     {"routes[]", route},

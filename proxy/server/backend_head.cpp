@@ -181,6 +181,7 @@ void build_backend_head(std::string& out, const site& s, const backend_head_part
     http::append_field(out, "X-Request-Id", p.request_id);
     http::append_field(out, "traceparent", p.traceparent);
     out += p.injected;
+    out += p.remaining;
     out += p.assertion;
     if (const auto& name = s.params.inject.client_subject; !name.empty() && !p.client_subject.empty())
         http::append_field(out, name, p.client_subject);

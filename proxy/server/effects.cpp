@@ -132,6 +132,7 @@ task<bool> exchange::apply_ending(session::ending how) {
             co_return false;
         }
         w_.metrics.count_change(change_outcome::done);
+        log_session("session ended", how == session::ending::all ? "logout everywhere" : "logout");
         handle_ = texts_.handle = handle_;  // the log still wants what the session's notes hold
         injected_ = {};
         session_.reset();
@@ -143,6 +144,7 @@ task<bool> exchange::apply_ending(session::ending how) {
 
 task<bool> exchange::apply_changes(session_changes c) {
     if (!session_ && !c.puts()) co_return true;  // nothing to give a new sid to
+    if (!session_ && site_->flood && !may_store(c)) co_return true;
     const bool secure = secure_for(site_->params.session.cookie.secure, facts_.https);
     session_changes vault;  // alone: a rule that does not fit the session is no reason to lose it
     vault.vault = c.vault;
@@ -171,7 +173,18 @@ task<bool> exchange::apply_changes(session_changes c) {
         answer(too_many_sessions);
         co_return false;
     }
-    if (r->new_sid) go_on_as(*r);
+    if (!session_ && r->how == write_end::done) w_.metrics.sessions_stored.add();
+    if (r->new_sid) {
+        const std::string before(session_ ? handle_ : std::string_view());
+        const bool stored = !session_;
+        go_on_as(*r);
+        if (r->login)
+            log_session("session login", "backend's answer", before);
+        else if (stored)
+            log_session("session stored", "backend's answer");
+        else
+            log_session("session id renewed", "backend's answer", before);
+    }
     co_return true;
 }
 
@@ -186,7 +199,13 @@ task<void> exchange::renew_sid() {
     }
     if (r->new_sid) {
         w_.metrics.sids_renewed.add();
-        if (r->how != write_end::denied) co_return go_on_as(*r);
+        if (r->how != write_end::denied) {
+            const std::string before(handle_);
+            go_on_as(*r);
+            log_session(r->login ? "session login" : "session id renewed",
+                        why == session::sid_step::renew ? "renew_id" : "user changed in the store", before);
+            co_return;
+        }
     }
     if (r->how == write_end::unchanged) co_return;
     session_.reset();

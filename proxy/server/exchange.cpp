@@ -251,6 +251,22 @@ task<fate> exchange::send_answer() {
     co_return go_on ? fate::keep : fate::linger;
 }
 
+std::string exchange::client_text() const {
+    return facts_.address ? facts_.address->to_string() : std::string(client_.peer_text);
+}
+
+// A turn in the life of the session; `from`: the handle it had before.
+void exchange::log_session(std::string_view event, std::string_view why, std::string_view from) const {
+    if (!log::sessions_enabled()) return;
+    const std::string address = client_text();
+    log::info(event, {{"handle", handle_},
+                      {"from", from},
+                      {"reason", why},
+                      {"client", address},
+                      {"route", site_->routes.name(route_)},
+                      {"request_id", request_id_}});
+}
+
 void exchange::log_exchange() {
     if (request_id_.empty()) http::append_request_id(request_id_);
     const std::uint64_t took = microseconds_since(started_);
@@ -267,7 +283,7 @@ void exchange::log_exchange() {
                     {"path", target_.path},
                     {"request_id", request_id_}});
     if (!log::access_enabled()) return;
-    const std::string address = facts_.address ? facts_.address->to_string() : std::string(client_.peer_text);
+    const std::string address = client_text();
     const log::field line[] = {{"client", address},
                                {"method", method_},
                                {"path", target_.path},

@@ -102,6 +102,7 @@ class exchange {
     void note_identity(session::session_notes& n) const;
     void append_injection(std::string& out) const;
     void append_members(std::string& out) const;
+    std::string_view remaining_lines();
     bool meets_route();
     std::string_view assertion_line();
 
@@ -113,6 +114,7 @@ class exchange {
     void count_failed_cookie(cookie_outcome why, std::string_view text);
     bool admit_without_session();
     bool may_issue();
+    bool may_store(const session::session_changes& c);
     void log_flood(std::string_view kind, std::uint32_t limit);
     std::string cors_of_answer() const;
 
@@ -165,6 +167,8 @@ class exchange {
     error_code why_no_answer(error_code ec) const noexcept;
     errc client_write_error() const noexcept;
     void log_exchange();
+    std::string client_text() const;
+    void log_session(std::string_view event, std::string_view why, std::string_view from = {}) const;
 
     worker_state& w_;
     std::shared_ptr<const site> site_;
@@ -200,6 +204,7 @@ class exchange {
     std::string& set_cookie_ = texts_.set_cookie;
     std::string_view injected_;
     session::sid_step renewal_ = session::sid_step::keep;
+    bool over_limit_ = false;                     // no new session for this address (flood.new_sessions)
     bool ended_lately_ = false;                   // a cookie leads to a session that has just been replaced
     bool renewed_ = false;                        // the client gets another sid
     bool vaulted_ = false;                        // the answer sets cookies that live in it

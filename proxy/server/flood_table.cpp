@@ -54,8 +54,12 @@ flood_table::verdict flood_table::count_failures(const http::ip_address& client,
     const std::size_t set = set_of(address);
     const std::lock_guard lock(locks_[set % locks_.size()]);
     entry& e = find(set, address, now);
-    if (e.failures > 0 && e.fingerprint == fingerprint) n = 0;
-    e.fingerprint = fingerprint;
+    const auto known = e.fingerprints.begin() + std::min<std::size_t>(e.failures, e.fingerprints.size());
+    const auto same = std::find(e.fingerprints.begin(), known, fingerprint);
+    if (same != known) n = 0;
+    const auto latest = same == known ? e.fingerprints.end() - 1 : same;
+    std::rotate(e.fingerprints.begin(), latest, latest + 1);
+    e.fingerprints.front() = fingerprint;
     return count(e.failures, n, params_.failed_cookies, e, now);
 }
 

@@ -29,8 +29,8 @@ class flood_table {
     /// One new session for this client.
     verdict count_session(const http::ip_address& client, mono_time now);
 
-    /// `count` cookies in one request that lead nowhere. `fingerprint`: of their text; the same as the
-    /// last one of this client is a browser that keeps a dead cookie and no new guess, and is not counted.
+    /// `count` cookies in one request that lead nowhere. `fingerprint`: of their text; the same as one of the
+    /// last few of this client is a browser that keeps a dead cookie and no new guess, and is not counted.
     verdict count_failures(const http::ip_address& client, std::uint32_t count, std::uint32_t fingerprint,
                            mono_time now);
 
@@ -43,7 +43,8 @@ class flood_table {
     struct entry {
         std::uint64_t address = 0;
         mono_time began = mono_time::min();  // min: free
-        std::uint32_t sessions = 0, failures = 0, fingerprint = 0;
+        std::uint32_t sessions = 0, failures = 0;
+        std::array<std::uint32_t, 4> fingerprints{};  // the last of `failures`, the latest first
     };
     std::size_t set_of(std::uint64_t address) const noexcept;
     entry& find(std::size_t set, std::uint64_t address, mono_time now) noexcept;

@@ -37,6 +37,7 @@ task<fate> exchange::forward() {
                         .request_id = request_id_,
                         .traceparent = traceparent_,
                         .injected = injected_,
+                        .remaining = remaining_lines(),
                         .assertion = site_->assertion ? assertion_line() : std::string_view(),
                         .client_subject = client_.subject,
                         .vault = kept,

@@ -27,6 +27,15 @@ policy::csrf_facts facts_of(const http::field_list& fields) {
     return f;
 }
 
+// Whether the changes of nobody's session are somebody's login.
+bool logs_in(const session::session_changes& c, const session::lifecycle_params& life) {
+    if (!life.user || !c.sets(*life.user)) return false;
+    const auto text = session::applied("{\"cookie\":{}}", c);
+    if (!text) return false;
+    const auto d = session::document::parse(*text);
+    return d && !session::user_of(*d, life).empty();
+}
+
 }  // namespace
 
 // Makes the lines that let a page of an allowed origin read the answer, whoever gives it: while the head is
@@ -71,7 +80,10 @@ bool exchange::comes_from_here() {
     const std::string_view host =
         target_.authority.empty() ? head_.fields.find(field_id::host) : target_.authority;
     f.host = http::host_asked_for(head_.fields, facts_, host);
-    const csrf_verdict verdict = policy::judge_csrf(f, site_->csrf_allow);
+    const bool as_nobody = head_.fields.find(field_id::cookie).empty() &&
+                           head_.fields.find(field_id::authorization).empty() && client_.subject.empty();
+    const csrf_verdict verdict =
+        policy::judge_csrf(f, as_nobody ? site_->csrf_allow_nobody : site_->csrf_allow);
     if (verdict == csrf_verdict::passes) return true;
 
     const bool shadow = site_->params.csrf.shadow;
@@ -115,8 +127,19 @@ bool exchange::may_issue() {
     if (!facts_.address) return true;
     const auto v = site_->flood->count_session(*facts_.address, mono_now());
     if (!v.over) return true;
+    over_limit_ = true;
     w_.guards.new_sessions_limited.add();
     if (v.now) log_flood("new_sessions", site_->params.flood.new_sessions);
+    return false;
+}
+
+// Whether a visitor who has nothing in the store gets something there. Not counted again where this very
+// request was issued a session; a login is the backend's to judge.
+bool exchange::may_store(const session::session_changes& c) {
+    if (outcome_ == session_outcome::fresh || logs_in(c, site_->params.session.life)) return true;
+    if (!over_limit_ && may_issue()) return true;
+    w_.metrics.count_change(change_outcome::refused);
+    w_.metrics.count_vault(vault_outcome::dropped, c.vault.size());
     return false;
 }
 

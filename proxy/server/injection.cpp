@@ -79,6 +79,24 @@ void exchange::append_members(std::string& out) const {
     }
 }
 
+// Those of inject.remaining: of a stored session, as it is now that this request has used it.
+std::string_view exchange::remaining_lines() {
+    const remaining_params& names = site_->params.inject.remaining;
+    if (!session_ || !names.on()) return {};
+    const session::document& d = *session_->parsed();
+    const session::time_left left =
+        session::left_of(life_facts(*session_, d), d.own().made, site_->params.session.life, wall_now());
+    std::string& lines = texts_.injected;  // not needed: the session keeps its other lines itself
+    lines.clear();
+    const auto append = [&lines](const std::string& name, std::optional<seconds> time) {
+        if (!name.empty() && time) append_line(lines, name, std::to_string(time->count()));
+    };
+    append(names.idle, left.idle);
+    append(names.absolute, left.absolute);
+    append(names.renewal, left.renewal);
+    return lines;
+}
+
 // Whether the session, if any, meets what the route requires.
 bool exchange::meets_route() {
     const auto& require = site_->routes.at(route_).require;

@@ -44,6 +44,8 @@ server_metrics::server_metrics(metrics_registry& r, std::size_t secrets)
       tunnels(r.gauge("vestibule_tunnels", "Open upgraded connections (WebSockets).")),
       event_streams(r.gauge("vestibule_event_streams", "Open event streams.")),
       sessions_created(r.counter("vestibule_sessions_created_total", "Anonymous sessions issued.")),
+      sessions_stored(r.counter("vestibule_sessions_stored_total",
+                                "Sessions stored for visitors who had none in the store.")),
       sessions_renewed(
           r.counter("vestibule_sessions_renewed_total", "Sessions whose idle time was renewed.")),
       sids_renewed(r.counter("vestibule_sids_renewed_total",

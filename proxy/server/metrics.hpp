@@ -54,6 +54,7 @@ class server_metrics {
     metric_cell& tunnels;
     metric_cell& event_streams;
     metric_cell& sessions_created;
+    metric_cell& sessions_stored;
     metric_cell& sessions_renewed;
     metric_cell& sids_renewed;
     metric_cell& vaults_restored;

@@ -153,7 +153,7 @@ void server::start() {
 }
 
 void server::reload(server_params params) {
-    impl_->current = std::make_shared<const site>(std::move(params));
+    impl_->current = std::make_shared<const site>(std::move(params), impl_->current.get());
     for (const auto& w : impl_->workers) w->reload(impl_->current);
     for (const open_listener& l : impl_->open_listeners)
         for (const listen_params& p : impl_->current->params.listen)

@@ -250,6 +250,14 @@ void exchange::issue_anonymous() {
 void exchange::end_timed_out(const candidate& c, session::verdict why) {
     w_.metrics.count_cookie(cookie_outcome::expired);
     w_.metrics.count_end(why == session::verdict::expired_absolute ? end_reason::absolute : end_reason::idle);
+    if (log::sessions_enabled()) {
+        const auto handle = site_->make_handle(c.sid());
+        log::info("session ended",
+                  {{"handle", handle},
+                   {"reason", why == session::verdict::expired_absolute ? "absolute_timeout" : "idle_limit"},
+                   {"client", client_text()},
+                   {"request_id", request_id_}});
+    }
     destroy_later(w_, std::string(c.sid()));
     set_cookie({}, unix_time{});  // expired at the client too, unless a new one follows
 }

@@ -2,6 +2,7 @@
 
 #include "server/background.hpp"
 
+#include <vestibule/base/logger.hpp>
 #include <vestibule/session/user_sessions.hpp>
 
 namespace vestibule::server {
@@ -90,7 +91,9 @@ result<attempt> plan(const std::string& before, bool exists, const session::sess
     if (!old || !now) return errc::malformed_value;
     a.user = session::user_of(*now, life);
     if (exists) a.old_user = session::user_of(*old, life);
-    const bool changed = session::judge_sid(*now, life, wall_now()) == sid_step::replace ||
+    // Asked for together: whoever it is has just logged in, perhaps again.
+    const bool login = c.regenerate && life.user && c.sets(*life.user) && !a.user.empty();
+    const bool changed = login || session::judge_sid(*now, life, wall_now()) == sid_step::replace ||
                          (exists && a.old_user != a.user) || (!exists && !a.user.empty());
     if (changed)
         a.how = noting::login;
@@ -106,6 +109,11 @@ result<attempt> plan(const std::string& before, bool exists, const session::sess
     if (!noted) return noted.error();
     a.text = std::move(*noted);
     return a;
+}
+
+void log_limit(const site& s, std::string_view sid, std::string_view event) {
+    if (!log::sessions_enabled()) return;
+    log::info(event, {{"handle", s.make_handle(sid)}, {"reason", "max_per_user"}});
 }
 
 task<result<written>> write(worker_state& w, std::shared_ptr<const site> s, std::string sid,
@@ -160,6 +168,7 @@ task<result<written>> write(worker_state& w, std::shared_ptr<const site> s, std:
                      .value = a->text,
                      .ttl = life_of(*d, *s),
                      .new_sid = true,
+                     .login = a->how == noting::login && !a->user.empty(),
                      .vault = a->vault};
         const auto made = co_await w.store.create(done.sid, a->text, done.ttl);
         if (!made) co_return made.error();
@@ -227,6 +236,7 @@ task<result<write_end>> keep_to_limit(worker_state& w, std::shared_ptr<const sit
         if (const auto gone = co_await w.store.destroy(sid); !gone) co_return gone.error();
         if (const auto gone = co_await w.store.delist(user, sid); !gone) co_return gone.error();
         w.metrics.count_end(end_reason::limit);
+        log_limit(*s, sid, "login denied");
         co_return write_end::denied;
     }
     for (const session::user_session& each : *all) {
@@ -235,6 +245,7 @@ task<result<write_end>> keep_to_limit(worker_state& w, std::shared_ptr<const sit
         if (const auto gone = co_await w.store.destroy(each.sid); !gone) co_return gone.error();
         if (const auto gone = co_await w.store.delist(user, each.sid); !gone) co_return gone.error();
         w.metrics.count_end(end_reason::limit);
+        log_limit(*s, each.sid, "session ended");
         --too_many;
     }
     co_return write_end::done;

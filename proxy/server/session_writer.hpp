@@ -28,6 +28,7 @@ struct written {
     std::string value{};           // its document, where there is one
     std::optional<seconds> ttl{};  // of a new sid
     bool new_sid = false;
+    bool login = false;             // somebody is logged in there who was not before, or has done so again
     session::vault_report vault{};  // what came of changes of the vault, where there was a write or no need
 };
 

@@ -20,7 +20,8 @@
 namespace vestibule::server {
 
 struct site {
-    explicit site(server_params p);
+    /// `before`: the one it replaces, whose counts go on.
+    explicit site(server_params p, const site* before = nullptr);
 
     const std::uint64_t number;  // of all there ever were, from 1 on
 
@@ -34,9 +35,10 @@ struct site {
     bool has_effects;         // answers may change sessions
     http::name_set stripped;  // client fields that never reach the backend, by equivalence
     policy::cors_table cors;
-    http::origin_set csrf_allow;
+    http::origin_set csrf_allow;         // whose pages may act as the visitor: cors' too, if with credentials
+    http::origin_set csrf_allow_nobody;  // with a request that brings none, so that they act as nobody
     bool guarded;                        // by CORS or CSRF
-    std::unique_ptr<flood_table> flood;  // null: off. Not immutable, but thread-safe; begins anew on reload
+    std::shared_ptr<flood_table> flood;  // null: off. Not immutable, but thread-safe
 };
 
 }  // namespace vestibule::server

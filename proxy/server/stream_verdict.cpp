@@ -28,9 +28,12 @@ std::string_view to_string(stream_end e) noexcept {
     return "user changed";
 }
 
+session::session_facts life_facts(const session::stored_session& s, const session::document& d) {
+    return {s.ttl_at(mono_now()), d.cookie().original_max_age, d.own().since};
+}
+
 session::life judge_life(const session::stored_session& s, const session::document& d, const site& of) {
-    return session::judge({s.ttl_at(mono_now()), d.cookie().original_max_age, d.own().since},
-                          of.params.session.life, wall_now());
+    return session::judge(life_facts(s, d), of.params.session.life, wall_now());
 }
 
 stream_verdict judge_stream(const session::stored_session* s, const stream_origin& o) {

@@ -30,6 +30,9 @@ struct stream_origin {
     std::string user{};  // who was logged in; empty: nobody
 };
 
+/// What they are to know of it.
+session::session_facts life_facts(const session::stored_session& s, const session::document& d);
+
 /// What the rules of its life say of a session with a document, now.
 session::life judge_life(const session::stored_session& s, const session::document& d, const site& of);
 

@@ -70,6 +70,15 @@ result<std::string> with_vault(std::string_view text, std::span<const vault_cook
 
 }  // namespace
 
+bool session_changes::sets(const json_pointer& p) const {
+    const auto covers = [&](const member_change& m) {
+        const auto &set_at = m.at.tokens(), &all = p.tokens();
+        return set_at.size() <= all.size() && std::equal(set_at.begin(), set_at.end(), all.begin());
+    };
+    return std::any_of(set.begin(), set.end(), covers) ||
+           (!merge_patch.empty() && json_at(merge_patch, p).has_value());
+}
+
 result<std::string> applied(std::string_view text, const session_changes& c, vault_report* report) {
     if (const auto d = document::parse(text); !d) return d.error();
     std::string out(text);

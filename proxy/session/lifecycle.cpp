@@ -81,6 +81,23 @@ life judge(const session_facts& s, const lifecycle_params& p, unix_time now) noe
     return l;
 }
 
+time_left left_of(const session_facts& s, std::optional<unix_time> made, const lifecycle_params& p,
+                  unix_time now) noexcept {
+    const auto until = [&](std::optional<unix_time> begin, milliseconds time) {
+        const milliseconds age = begin ? bounded(now) - bounded(*begin) : milliseconds::zero();
+        return floor<seconds>(
+            std::max(bounded(time) - std::max(age, milliseconds::zero()), milliseconds::zero()));
+    };
+    time_left left{.idle = judge(s, p, now).touch};
+    if (!left.idle && s.ttl) left.idle = floor<seconds>(bounded(*s.ttl));
+    if (p.absolute_timeout) {
+        left.absolute = until(s.since, *p.absolute_timeout);
+        left.idle = std::min(left.idle.value_or(*left.absolute), *left.absolute);
+    }
+    if (p.renew_id) left.renewal = until(made, *p.renew_id);
+    return left;
+}
+
 bool anonymous_alive(unix_time issued, const lifecycle_params& p, unix_time now) noexcept {
     const milliseconds age = bounded(now) - bounded(issued);
     return age >= -clock_skew && age < bounded(p.anonymous_lifetime);

@@ -136,6 +136,17 @@ def test_what_may_read_may_write(vestibule, backend):
     assert answer.status == 403 and cors_of(answer) == {"allow-origin": "*"}
 
 
+def test_who_may_read_without_cookies_acts_as_nobody(vestibule, backend, redis):
+    program = vestibule({"cors": {"allow_origins": [APP], "credentials": False}, "csrf": {"mode": "origin"},
+                         "session": {"cookie": {"same_site": "none", "secure": "on"}}})
+    _, cookie = redis.login(user={"id": "u1"})
+    for headers in ({"Origin": APP}, {"Origin": APP, "Sec-Fetch-Site": "cross-site"}):
+        assert program.request("POST", "/a", headers).status == 200
+        for credentials in ({"Cookie": f"sid={cookie}"}, {"Cookie": "PHPSESSID=x"}, {"Authorization": "Basic eDp5"}):
+            answer = program.request("POST", "/a", {**headers, **credentials})
+            assert answer.status == 403 and cors_of(answer) == {"allow-origin": APP}
+
+
 def test_sessions_go_on_as_ever(vestibule, backend, redis):
     program = vestibule(CORS)
     answer = program.get("/a", {"Origin": APP})

@@ -12,6 +12,7 @@ from harness.live import EventStream, LiveBackend, WebSocket
 from harness.program import SANITIZED, SLOWER, merged
 from harness.wire import request
 from test_assertion import asserting, claims, key_set, new_key, verified
+from test_identity import until
 
 ROUNDS = 10 if SANITIZED else 50
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -34,14 +35,6 @@ RULES = {
 REDIRECT = {"status": 302, "headers": [["Location", "/"]], "body": ""}
 
 
-def soon(what, seconds=1):
-    end = time.monotonic() + seconds * SLOWER
-    while not (got := what()):
-        assert time.monotonic() < end, f"not within {seconds} s"
-        time.sleep(0.01)
-    return got
-
-
 def holding(value):
     """A browser with this cookie."""
     browser = Browser()
@@ -51,7 +44,7 @@ def holding(value):
 
 def refused(programs, *values):
     """Every replica refuses them, within a second."""
-    soon(lambda: {holding(v).visit(p, "/account/").status for v in values for p in programs} == {401})
+    until(lambda: {holding(v).visit(p, "/account/").status for v in values for p in programs} == {401}, 1)
 
 
 def visitor(express):
@@ -127,7 +120,7 @@ def test_somebody_else_in_place(fleet, express, redis):
         old = express.login("u1")
         for program in pair:
             assert holding(old).seen(program, "/account/")["user"] == "u1"
-        soon(lambda: "vestibule" in json.loads(redis.value(cookies.unsign(old))))
+        until(lambda: "vestibule" in json.loads(redis.value(cookies.unsign(old))))
         copies = [holding(old) for _ in range(4)]
         _, *seen = at_once(lambda: express.get(f"/become?user=u2&pause={n % 4}", old),
                            *(lambda b=b, i=i: b.visit(pair[i % 2]) for i, b in enumerate(copies)))
@@ -155,7 +148,7 @@ def test_timeouts(fleet, express, redis):
                 assert browser.seen(program, "/account/")["user"] == "u1", "one of two browsers was logged out"
                 values.add(browser.cookie)
             time.sleep(0.05)
-        soon(lambda: {b.copy().visit(p, "/account/").status for b in browsers for p in pair} == {401}, 3)
+        until(lambda: {b.copy().visit(p, "/account/").status for b in browsers for p in pair} == {401}, 3)
     assert 3 < time.monotonic() - begin < 4 + 2 * SLOWER and len(values) >= 2
     refused(pair, *values)
 
@@ -169,11 +162,11 @@ def test_users(fleet, express, redis):
         for i, value in enumerate(values):
             assert holding(value).seen(pair[i % 2], "/account/")["user"] == user
         listed = f"vestibule:user:sess:{user}"
-        soon(lambda: redis.command("ZCARD", listed) == 3)
+        until(lambda: redis.command("ZCARD", listed) == 3)
         with Meanwhile(express, *values):
             browser = Browser()
             browser.post(pair[n % 2], "/login", REDIRECT, headers=FORM, body=f"username={user}".encode())
-            soon(lambda: sum(holding(v).visit(pair[0], "/account/").status == 200 for v in values) == 2)
+            until(lambda: sum(holding(v).visit(pair[0], "/account/").status == 200 for v in values) == 2)
             refused(pair, *[v for v in values if holding(v).visit(pair[0], "/account/").status == 401])
             assert browser.copy().seen(pair[1 - n % 2], "/account/")["user"] == user
             answer = request(pair[0].admin_port, "GET", f"/api/sessions?user=user%20{n}", host="localhost")
@@ -202,7 +195,7 @@ def test_live_end(fleet, backends, express, redis, by):
     for backend, script in zip(backends, scripts):
         backend.script = script
     value = express.login("ada")
-    handle = soon(lambda: pair[0].get("/", cookie=value) and backends[0].last().header("X-Session-Id"))
+    handle = until(lambda: pair[0].get("/", cookie=value) and backends[0].last().header("X-Session-Id"))
     with Meanwhile(express, value):
         streams = [kind(program, value) for program in pair for kind in (WebSocket, EventStream)]
         for n in range(3):
@@ -243,8 +236,8 @@ def test_vault(fleet, express, redis):
 
             def told():
                 return {"; ".join(sorted(p.get("/", cookie=value).body.decode().split("; "))) for p in pair}
-            soon(lambda: told() == {expected}, 5)
-        soon(lambda: told() == {expected}, 5)
+            until(lambda: told() == {expected}, 5)
+        until(lambda: told() == {expected}, 5)
         spoofed = request(pair[0].address, "GET", "/", {"Cookie": f"PHPSESSID=evil; sid={value}; phpsessid=evil"})
         assert b"evil" not in spoofed.body and expected.split("; ")[1].encode() in spoofed.body
 
@@ -302,7 +295,7 @@ def test_assertion(fleet, backends, express, redis):
             browser.post(pair[n // 2 % 2], "/login", REDIRECT, headers=FORM, body=f"username={user}".encode())
         else:
             express.get(f"/become?user={user}", browser.cookie)
-            soon(lambda: token(n // 2 % 2) == user)
+            until(lambda: token(n // 2 % 2) == user)
     assert verified(sets[1], *tokens) == [sets[0]["keys"][0]["kid"]] * len(tokens)
 
 

@@ -1,5 +1,8 @@
 """Limits for each client address: new sessions, and cookies that lead nowhere. Who has a session goes on."""
+import signal
 import time
+
+import pytest
 
 from harness import cookies
 from harness.program import SANITIZED
@@ -45,6 +48,64 @@ def test_new_sessions(vestibule, backend, redis):
     line = program.wait_log(lambda x: x.get("message") == "flood limit passed")
     assert (line["kind"], line["client"], line["limit"]) == ("new_sessions", "203.0.113.7", 5)
     assert sum(x.get("message") == "flood limit passed" for x in program.lines) == 1, "said once"
+
+
+STORING = {
+    "patch": {"backend_control": {"enabled": True}},
+    "vault": {"vault": {"cookies": ["*"]}},
+    "capture": {"capture": [{"on": {"path": "/*"}, "set": {"/seen": {"value": "1"}}}]},
+}
+
+
+@pytest.mark.parametrize("how", STORING)
+@pytest.mark.parametrize("route", ["/issue", "/optional", "/issue again"])
+def test_what_answers_put_into_sessions_is_stored_for_so_many_only(vestibule, backend, redis, how, route):
+    """The backend has something for everybody: crawlers must not fill the store, with one anonymous cookie neither."""
+    again = route.endswith("again")
+    program = vestibule({**MODES, **STORING[how], "flood": {"new_sessions": 5}})
+    cookie = None
+    if again:
+        cookie = cookies.set_cookies(program.get("/off/../issue", {"X-Forwarded-For": "203.0.113.99"}), "sid")[0].value
+        redis.command("FLUSHALL")
+    backend.script = lambda x: x.reply(200, {"patch": {"X-Session-Patch": '{"cart":1}'}, "capture": {},
+                                             "vault": {"Set-Cookie": "PHPSESSID=abc; Path=/"}}[how], b"page")
+    for _ in range(20):
+        answer = program.get(route.split()[0], by("203.0.113.7"), cookie=cookie)
+        assert answer.status == 200 and answer.body == b"page"
+    assert redis.command("DBSIZE") == 5
+    stored = program.metric("vestibule_sessions_stored_total")
+    assert stored == 5 + (again and how == "capture")
+    program.wait_metric(15, "vestibule_flood_limited_total", kind="new_sessions")
+
+
+def test_a_login_is_never_limited(vestibule, backend, redis):
+    program = vestibule({**MODES, "flood": {"new_sessions": 1},
+                         "capture": [{"on": {"method": "POST", "path": "/login"},
+                                      "set": {"/user/id": {"header": "X-U"}}}]})
+    backend.script = lambda x: x.reply(200, {"X-U": "ada"})
+    for _ in range(5):
+        answer = program.request("POST", "/login", by("203.0.113.7"))
+        assert program.get("/user", cookie=cookies.set_cookies(answer, "sid")[0].value).status == 200
+
+
+def test_reload_forgets_nobody(vestibule, backend):
+    program = vestibule({"flood": {"new_sessions": 2}})
+    changes = {"backends": [{"url": backend.url}], "store": {"url": "memory:"}}
+
+    def states(count):
+        out = []
+        for _ in range(count):
+            program.get("/", by("203.0.113.7"))
+            out.append(state(backend))
+        return out
+
+    assert states(3) == ["new", "new", "none"]
+    for limit, expected in ((2, ["none"]), (3, ["new"])):
+        known = len(program.lines)
+        program.configure({**changes, "flood": {"new_sessions": limit}})
+        program.signal(signal.SIGHUP)
+        program.wait_log(lambda line: line.get("message") == "reloaded", since=known)
+        assert states(1) == expected, "a new limit counts anew"
 
 
 def test_one_network_of_ipv6_is_one_client(vestibule, backend):

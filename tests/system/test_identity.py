@@ -102,6 +102,34 @@ def test_a_regenerated_login_of_express_keeps_its_sid(pair, redis):
     assert browser.seen(two, "/account/")["user"] == "u1" and browser.sid == sid
 
 
+@pytest.mark.parametrize("by", ["capture", "backend_control"])
+def test_who_logs_in_again_gets_a_new_sid_and_a_new_time(pair, redis, by):
+    """ASVS 7.2.4, NIST: a new token for each authentication; both timeouts begin anew."""
+    one, two = pair({"session": {"absolute_timeout": "1h"},
+                     "capture": [{"on": {"path": "/login"}, "set": {"/user/id": {"header": "X-User"}},
+                                  "regenerate": True}]})
+
+    def since():
+        return json.loads(redis.value(browser.sid))["vestibule"]["since"]
+
+    def again():
+        if by == "capture":
+            return login(browser, two)
+        return browser.visit(two, answer=changed(X_Session_Patch='{"user":{"id":"u1"}}', X_Session_Regenerate="true"))
+
+    browser = login(Browser(), one)
+    stolen, first = browser.copy(), since()
+    time.sleep(0.05)
+    again()
+    assert browser.sid != stolen.sid and since() >= first + 50
+    assert browser.seen(one, "/account/")["user"] == "u1"
+    for program in (one, two):
+        assert stolen.copy().visit(program, "/account/").status == 401
+    second, sid = since(), browser.sid
+    browser.visit(one, answer=changed(X_Session_Regenerate="true"))
+    assert browser.sid != sid and since() == second, "a new sid alone is no login"
+
+
 # Age.
 
 def test_renewal_with_grace(pair, redis):
@@ -199,6 +227,61 @@ def test_an_express_logout_through_us_is_an_end(start, redis):
         assert ghost.visit(program, "/account/").status == 401
     finally:
         app.stop()
+
+
+# Told.
+
+def test_turns_of_a_session_are_logged(pair, redis):
+    one, two = pair({"session": {"absolute_timeout": "1h", "renew_id": "2s", "renew_grace": "1s",
+                                 "max_per_user": {"count": 1}}})
+    client = "203.0.113.9"
+    by = {"X-Forwarded-For": client}
+
+    def told(program, since, count):
+        program.access(since=since)
+        lines = [x for x in program.lines[since:] if x.get("message", "").startswith("session ")]
+        assert len(lines) == count, lines
+        return lines
+
+    def act(program, target="/", **more):
+        known = len(program.lines)
+        browser.visit(program, target, headers=by, **more)
+        return known
+
+    def handle():
+        return browser.copy().seen(two)["id"]
+
+    browser = Browser()
+    line, = told(one, act(one, answer=patched(cart=1)), 1)
+    stored = handle()
+    assert (line["message"], line["handle"], line["client"]) == ("session stored", stored, client) and line["route"]
+    line, = told(one, act(one, "/login", answer=changed(X_User="u1")), 1)
+    logged_in = handle()
+    assert (line["message"], line["handle"], line["from"]) == ("session login", logged_in, stored)
+    line, = told(one, act(one, answer=changed(X_Session_Regenerate="true")), 1)
+    regenerated = handle()
+    assert (line["message"], line["handle"], line["from"]) == ("session id renewed", regenerated, logged_in)
+    time.sleep(2.1)
+    line, = told(two, act(two), 1)
+    renewed = browser.copy().seen(one)["id"]
+    assert (line["message"], line["reason"], line["from"]) == ("session id renewed", "renew_id", regenerated)
+    assert line["handle"] == renewed
+    known = len(one.lines)
+    second = login(Browser(), one)
+    line = one.wait_log(lambda x: x.get("reason") == "max_per_user", since=known)
+    assert (line["message"], line["handle"]) == ("session ended", renewed)
+    browser = second
+    second = browser.copy().seen(two)["id"]
+    line, = told(one, act(one, "/logout"), 1)
+    assert (line["message"], line["reason"], line["handle"]) == ("session ended", "logout", second)
+    sid, browser.cookie = redis.login(user={"id": "u1"}, vestibule={"since": 1, "made": 1, "user": "u1"})
+    line, = told(one, act(one), 1)
+    assert (line["message"], line["reason"]) == ("session ended", "absolute_timeout") and len(line["handle"]) == 22
+
+    three, _ = pair({"log": {"sessions": False}})
+    browser = login(Browser(), three)
+    browser.visit(three, "/logout")
+    assert told(three, 0, 0) == []
 
 
 # Many sessions of one user.

@@ -17,7 +17,8 @@ enum class format { json, text };
 
 struct params {
     level min_level = level::info;
-    bool access = true;  // one line an exchange
+    bool access = true;    // one line an exchange
+    bool sessions = true;  // one for each session that begins, gets another sid or ends here
     format style = format::json;
 };
 
@@ -44,6 +45,7 @@ void stop();
 
 bool enabled(level l) noexcept;
 bool access_enabled() noexcept;
+bool sessions_enabled() noexcept;
 
 /// {"time":"...","level":"info","message":message, ...fields}
 void write(level l, std::string_view message, std::initializer_list<field> fields = {});

@@ -88,10 +88,18 @@ struct injected_header {
     session::json_pointer pointer;
 };
 
+/// Names of headers with the whole seconds that a stored session's times have left; empty: not injected.
+struct remaining_params {
+    std::string idle, absolute, renewal;
+
+    bool on() const noexcept { return !(idle.empty() && absolute.empty() && renewal.empty()); }
+};
+
 struct inject_params {
     std::string state = "X-Session-State";  // empty: not injected
     std::string id = "X-Session-Id";        // empty: not injected
     std::string client_subject;             // of the client's certificate; empty: not injected
+    remaining_params remaining;
     std::vector<injected_header> headers;
 };
 
@@ -121,12 +129,13 @@ struct session_params {
 
 /// Of one client address, an IPv6 one's /64. Zero means no limit.
 struct flood_params {
-    std::uint32_t new_sessions = 0;    // in a window; over it, requests go on without a session
+    std::uint32_t new_sessions = 0;    // in a window, issued or stored; over it, none is
     std::uint32_t failed_cookies = 0;  // in a window; over it, requests whose cookies fail get 429
     milliseconds window{60'000};
     std::size_t max_addresses = 65'536;  // remembered, in the whole process
 
     bool on() const noexcept { return new_sessions > 0 || failed_cookies > 0; }
+    bool operator==(const flood_params&) const = default;
 };
 
 struct server_params {

@@ -35,6 +35,8 @@ struct session_changes {
 
     /// Whether a session has to be made for it where there is none.
     bool puts() const noexcept { return !set.empty() || !merge_patch.empty() || !vault.empty(); }
+    /// Whether it sets what is at `p`, to whatever.
+    bool sets(const json_pointer& p) const;
     bool any() const noexcept { return end != ending::none || regenerate || puts(); }
 };
 

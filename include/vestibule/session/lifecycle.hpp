@@ -55,6 +55,18 @@ struct life {
 /// and beyond 60 s (clock skew between replicas) it is recorded anew. Any numbers are safe.
 life judge(const session_facts& s, const lifecycle_params& p, unix_time now) noexcept;
 
+/// In how long the times of a live session end, in whole seconds, rounded down. Nothing: not at all.
+struct time_left {
+    std::optional<seconds> idle{};      // without further requests, and before `absolute` in any case
+    std::optional<seconds> absolute{};  // however busy
+    std::optional<seconds> renewal{};   // until its sid is renewed
+};
+
+/// That of a session used at `now`, when what judge() asks for is done. `made`: when it got its sid; nothing:
+/// not recorded yet, so now.
+time_left left_of(const session_facts& s, std::optional<unix_time> made, const lifecycle_params& p,
+                  unix_time now) noexcept;
+
 /// Whether an anonymous session issued at `issued` is still one. Up to 60 s in the future is accepted
 /// (clock skew between replicas).
 bool anonymous_alive(unix_time issued, const lifecycle_params& p, unix_time now) noexcept;

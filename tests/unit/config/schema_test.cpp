@@ -56,7 +56,7 @@ TEST(schema, right_key) {
     const auto& top = *find_known_map("");
     EXPECT_EQ(right_key(top, "lisen"), "did you mean \"listen\"?");
     EXPECT_EQ(right_key(top, "same_site"), "did you mean session.cookie.same_site?");
-    EXPECT_EQ(right_key(*find_known_map("log"), "colour"), "known here: level, access, format");
+    EXPECT_EQ(right_key(*find_known_map("log"), "colour"), "known here: level, access, sessions, format");
 }
 
 }  // namespace

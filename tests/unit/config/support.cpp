@@ -230,10 +230,14 @@ void describe(writer& w, const server::server_params& p) {
     describe(w, limits);
     describe(w, timeouts);
     describe(w, session);
-    const auto& [state, id, client_subject, headers] = inject;
+    const auto& [state, id, client_subject, remaining, headers] = inject;
     w("inject.state", state);
     w("inject.id", id);
     w("inject.client_subject", client_subject);
+    const auto& [idle_left, absolute_left, renewal_left] = remaining;
+    w("inject.remaining.idle", idle_left);
+    w("inject.remaining.absolute", absolute_left);
+    w("inject.remaining.renewal", renewal_left);
     w("inject.headers", headers);
     w("capture", capture);
     const auto& [control_enabled, control_allow] = control;
@@ -317,9 +321,10 @@ std::string describe(const settings& s) {
     w("admin.port", port);
     w("admin.enabled", enabled);
     w("admin.token", token);
-    const auto& [min_level, access, style] = log;
+    const auto& [min_level, access, sessions, style] = log;
     w("log.level", min_level);
     w("log.access", access);
+    w("log.sessions", sessions);
     w("log.format", style);
     w("workers", workers);
     return w.text();

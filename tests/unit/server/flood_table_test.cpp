@@ -67,6 +67,9 @@ TEST(flood_table, failures) {
         {0, 1, 7, "within"},
         {0, 1, 7, "within"},
         {0, 1, 8, "within"},
+        {50, 1, 7, "within"},  // and another one behind the same address, in turn
+        {60, 1, 8, "within"},
+        {70, 1, 7, "within"},
         {100, 1, 9, "within"},
         {200, 1, 10, "passed 9800"},
         {300, 1, 10, "over 9700"},

@@ -16,6 +16,7 @@ site make_site(bool forward_cookie = false) {
     p.session.cookie.forward = forward_cookie;
     p.inject.headers.push_back({"X-Session-User", session::json_pointer::parse("/user/id").value()});
     p.inject.client_subject = "X-Client-Subject";
+    p.inject.remaining = {"X-Idle-Left", "X-Ends-In", "X-Renewal-In"};
     return site(std::move(p));
 }
 
@@ -61,6 +62,13 @@ TEST(build_backend_head, tells_the_subject_of_a_client_and_nobody_elses_word_for
     EXPECT_EQ(backend_head(spoofed), "GET / HTTP/1.1\r\nHost: x\r\n\r\n");
     EXPECT_EQ(backend_head(spoofed, "X-Session-User: a\r\n", false, "CN=alice"),
               "GET / HTTP/1.1\r\nHost: x\r\nX-Session-User: a\r\nX-Client-Subject: CN=alice\r\n\r\n");
+}
+
+TEST(build_backend_head, nobody_else_says_how_much_time_is_left) {
+    EXPECT_EQ(
+        backend_head("GET / HTTP/1.1\r\nHost: x\r\nX-Idle-Left: 9\r\nx_ends.in: 9\r\nX-RENEWAL-IN: 9\r\n"
+                     "Connection: X-Idle-Left\r\n\r\n"),
+        "GET / HTTP/1.1\r\nHost: x\r\n\r\n");
 }
 
 TEST(build_backend_head, table) {

@@ -19,6 +19,18 @@ bool operator==(const life& a, const life& b) {
     return a.state == b.state && a.touch == b.touch && a.record_since == b.record_since;
 }
 
+void PrintTo(const time_left& l, std::ostream* out) {
+    for (const auto& each : {l.idle, l.absolute, l.renewal})
+        if (each)
+            *out << each->count() << ' ';
+        else
+            *out << "- ";
+}
+
+bool operator==(const time_left& a, const time_left& b) {
+    return a.idle == b.idle && a.absolute == b.absolute && a.renewal == b.renewal;
+}
+
 namespace {
 
 using std::chrono::hours;
@@ -287,6 +299,81 @@ TEST(lifecycle, a_busy_session_is_touched_once_an_interval_and_ends_at_its_absol
     EXPECT_EQ(s.request(now + hours(10)).state, verdict::expired_absolute);
     // Eight hours at one a minute (1.3 s apart: every 61.1 s); none near the end, where the TTL is up to it.
     EXPECT_NEAR(touches, 8 * 60, 12);
+}
+
+TEST(lifecycle, left_of) {
+    const struct {
+        const char* name;
+        session_facts facts;
+        std::optional<unix_time> made;
+        lifecycle_params params;
+        time_left left;
+    } cases[] = {
+        {"as the store has it, rounded down",
+         {.ttl = hours(24) - seconds(30) - ms},
+         {},
+         {},
+         {.idle = hours(24) - seconds(31)}},
+        {"touched by this very request", {.ttl = hours(1)}, {}, {}, {.idle = hours(24)}},
+        {"its own life", {.ttl = minutes(1), .original_max_age = 3'600'000}, {}, {}, {.idle = hours(1)}},
+        {"no end", {}, {}, {.idle_timeout = std::nullopt}, {}},
+        {"an end, and no rule for one",
+         {.ttl = minutes(7)},
+         {},
+         {.idle_timeout = std::nullopt},
+         {.idle = minutes(7)}},
+        {"absolute",
+         {.ttl = minutes(30), .since = now - hours(1) - ms},
+         {},
+         {.idle_timeout = minutes(30), .absolute_timeout = hours(8)},
+         {.idle = minutes(30), .absolute = hours(7) - seconds(1)}},
+        {"absolute, not noted yet",
+         {.ttl = minutes(30)},
+         {},
+         {.idle_timeout = minutes(30), .absolute_timeout = hours(8)},
+         {.idle = minutes(30), .absolute = hours(8)}},
+        {"absolute, noted by a clock ahead of ours",
+         {.ttl = minutes(30), .since = now + hours(1)},
+         {},
+         {.idle_timeout = minutes(30), .absolute_timeout = hours(8)},
+         {.idle = minutes(30), .absolute = hours(8)}},
+        {"the absolute end comes first",
+         {.ttl = minutes(5), .since = now - hours(8) + minutes(5)},
+         {},
+         {.absolute_timeout = hours(8)},
+         {.idle = minutes(5), .absolute = minutes(5)}},
+        {"absolute where nothing else ends it",
+         {.since = now - hours(1)},
+         {},
+         {.idle_timeout = std::nullopt, .absolute_timeout = hours(8)},
+         {.idle = hours(7), .absolute = hours(7)}},
+        {"renewal",
+         {.ttl = hours(24)},
+         now - minutes(20) - ms,
+         {.renew_id = hours(1)},
+         {.idle = hours(24), .renewal = minutes(40) - seconds(1)}},
+        {"renewal, not noted yet",
+         {.ttl = hours(24)},
+         {},
+         {.renew_id = hours(1)},
+         {.idle = hours(24), .renewal = hours(1)}},
+        {"renewal that is due",
+         {.ttl = hours(24)},
+         now - hours(2),
+         {.renew_id = hours(1)},
+         {.idle = hours(24), .renewal = seconds(0)}},
+        {"largest",
+         {.ttl = highest,
+          .original_max_age = std::numeric_limits<std::int64_t>::max(),
+          .since = unix_time(highest)},
+         unix_time(lowest),
+         {.absolute_timeout = highest, .renew_id = highest},
+         {.idle = seconds(8'640'000'000'000), .absolute = seconds(8'640'000'000'000), .renewal = seconds(0)}},
+    };
+    for (const auto& [name, facts, made, params, left] : cases) {
+        SCOPED_TRACE(name);
+        EXPECT_EQ(left_of(facts, made, params, now), left);
+    }
 }
 
 TEST(lifecycle, anonymous_alive) {
