@@ -165,7 +165,7 @@ task<void> restore(worker_state& w, std::string sid) {
     const auto written = co_await w.store.compare_and_set(sid, s->value, *text);
     if (!written) co_return log_failure("restore", written.error());
     if (*written == write_outcome::done) w.metrics.vaults_restored.add();
-    if (*written == write_outcome::conflict) w.vaults.look_again(sid, mono_now());
+    if (*written != write_outcome::absent) w.vaults.look_again(sid, mono_now());
 }
 
 task<void> bury(worker_state& w, std::string sid) {

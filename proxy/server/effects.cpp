@@ -93,6 +93,11 @@ task<bool> exchange::settle_effects(body_reader& body) {
         }
     leave_vaulted_to_backend(c);
     if (!c.any()) co_return true;
+    if (outcome_ == session_outcome::unavailable) {  // the visitor may have a session that we do not see
+        w_.metrics.count_change(change_outcome::failed);
+        fail(errc::store_unavailable);
+        co_return false;
+    }
     if (c.end != session::ending::none) {
         // They may be those of who has just been logged out.
         w_.metrics.count_vault(vault_outcome::dropped, c.vault.size());
@@ -124,8 +129,10 @@ task<bool> exchange::hold_body(body_reader& body) {
 }
 
 task<bool> exchange::apply_ending(session::ending how) {
-    if (session_) {
-        const auto ended = co_await end_session(w_, site_, sid_, session_, how);
+    if (session_ || !replaced_.empty()) {
+        // Who logs out while another answer brings a new sid is logged out of that.
+        const std::string sid(session_ ? sid_ : replaced_);
+        const auto ended = co_await end_session(w_, site_, sid, session_, how);
         if (!ended) {
             w_.metrics.count_change(change_outcome::failed);
             fail(ended.error());
@@ -144,6 +151,12 @@ task<bool> exchange::apply_ending(session::ending how) {
 
 task<bool> exchange::apply_changes(session_changes c) {
     if (!session_ && !c.puts()) co_return true;  // nothing to give a new sid to
+    if (!session_ && ended_lately_ && !session::logs_in(c, site_->params.session.life)) {
+        // The cookie of another one's answer is on its way, and is not to be overtaken.
+        w_.metrics.count_change(change_outcome::gone);
+        w_.metrics.count_vault(vault_outcome::dropped, c.vault.size());
+        co_return true;
+    }
     if (!session_ && site_->flood && !may_store(c)) co_return true;
     const bool secure = secure_for(site_->params.session.cookie.secure, facts_.https);
     session_changes vault;  // alone: a rule that does not fit the session is no reason to lose it
@@ -169,11 +182,11 @@ task<bool> exchange::apply_changes(session_changes c) {
     }
     w_.metrics.count_change(outcome_of(r->how));
     if (r->how == write_end::denied) {
-        set_cookie({}, unix_time{});
+        set_cookie_.clear();  // what there was goes on
         answer(too_many_sessions);
         co_return false;
     }
-    if (!session_ && r->how == write_end::done) w_.metrics.sessions_stored.add();
+    if (!session_ && r->new_sid) w_.metrics.sessions_stored.add();
     if (r->new_sid) {
         const std::string before(session_ ? handle_ : std::string_view());
         const bool stored = !session_;

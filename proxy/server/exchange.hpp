@@ -205,6 +205,7 @@ class exchange {
     std::string_view injected_;
     session::sid_step renewal_ = session::sid_step::keep;
     bool over_limit_ = false;                     // no new session for this address (flood.new_sessions)
+    std::string replaced_{};                      // and the sid of one that a cookie leads to no more
     bool ended_lately_ = false;                   // a cookie leads to a session that has just been replaced
     bool renewed_ = false;                        // the client gets another sid
     bool vaulted_ = false;                        // the answer sets cookies that live in it

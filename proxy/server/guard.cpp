@@ -27,15 +27,6 @@ policy::csrf_facts facts_of(const http::field_list& fields) {
     return f;
 }
 
-// Whether the changes of nobody's session are somebody's login.
-bool logs_in(const session::session_changes& c, const session::lifecycle_params& life) {
-    if (!life.user || !c.sets(*life.user)) return false;
-    const auto text = session::applied("{\"cookie\":{}}", c);
-    if (!text) return false;
-    const auto d = session::document::parse(*text);
-    return d && !session::user_of(*d, life).empty();
-}
-
 }  // namespace
 
 // Makes the lines that let a page of an allowed origin read the answer, whoever gives it: while the head is
@@ -136,7 +127,7 @@ bool exchange::may_issue() {
 // Whether a visitor who has nothing in the store gets something there. Not counted again where this very
 // request was issued a session; a login is the backend's to judge.
 bool exchange::may_store(const session::session_changes& c) {
-    if (outcome_ == session_outcome::fresh || logs_in(c, site_->params.session.life)) return true;
+    if (outcome_ == session_outcome::fresh || session::logs_in(c, site_->params.session.life)) return true;
     if (!over_limit_ && may_issue()) return true;
     w_.metrics.count_change(change_outcome::refused);
     w_.metrics.count_vault(vault_outcome::dropped, c.vault.size());

@@ -160,6 +160,7 @@ void exchange::judge(const candidate& c, session_ptr loaded) {
     if (loaded->state != session::standing::live) {
         // A new cookie could overtake the one that has just been given to this visitor.
         if (loaded->state != session::standing::ended) ended_lately_ = true;
+        if (loaded->state == session::standing::replaced) replaced_ = c.sid();
         w_.metrics.count_cookie(cookie_outcome::ended);
         return;
     }

@@ -116,12 +116,92 @@ void log_limit(const site& s, std::string_view sid, std::string_view event) {
     log::info(event, {{"handle", s.make_handle(sid)}, {"reason", "max_per_user"}});
 }
 
+// denied: a user has as many sessions as may be, `sid` and `leaving` aside, and no more are let in.
+task<result<write_end>> find_room(worker_state& w, const site& s, std::string user, std::string sid,
+                                  std::string leaving) {
+    const user_limit_params& limit = s.params.session.max_per_user;
+    if (limit.count == 0 || limit.evict) co_return write_end::done;
+    const auto all = co_await session::live_sessions_of(w.store, user, s.params.session.life);
+    if (!all) co_return all.error();
+    std::size_t others = 0;
+    for (const session::user_session& each : *all) others += each.sid != sid && each.sid != leaving;
+    co_return others >= limit.count ? write_end::denied : write_end::done;
+}
+
+// Ends as many sessions of a user as there are too many, the soonest to end first, and not `sid`. Of several
+// at once who do so one ends the sessions of the others.
+task<result<void>> evict(worker_state& w, const site& s, std::string user, std::string sid) {
+    const user_limit_params& limit = s.params.session.max_per_user;
+    const auto live = co_await session::live_sessions_of(w.store, user, s.params.session.life);
+    if (!live) co_return live.error();
+    if (live->size() <= limit.count) co_return result<void>();
+    const auto over = co_await w.store.make_room(user, sid, limit.count);
+    if (!over) co_return over.error();
+    for (const std::string& each : *over) {
+        const auto gone = co_await session::end_wherever(w.store, each);
+        if (!gone) co_return gone.error();
+        w.metrics.count_end(end_reason::limit);
+        log_limit(s, each, "session ended");
+    }
+    co_return result<void>();
+}
+
+// Enters a new sid into its user's list, before the old one goes: who ends all of a user's sessions finds one
+// of them. denied: there is no room. Where only finding it there suffers, a failure is no reason to fail.
+task<result<write_end>> enter_list(worker_state& w, const site& s, const written& fresh, std::string user,
+                                   std::string leaving) {
+    const auto count = co_await w.store.enlist(user, fresh.sid, fresh.ttl);
+    const user_limit_params& limit = s.params.session.max_per_user;
+    if (!count && limit.count > 0 && !limit.evict) co_return count.error();
+    if (!count) {
+        log::info("session write failed",
+                  {{"operation", "enlist"}, {"side", "store"}, {"error", count.error().message()}});
+        co_return write_end::done;
+    }
+    if (*count <= limit.count) co_return write_end::done;
+    co_return co_await find_room(w, s, user, fresh.sid, leaving);
+}
+
+task<result<written>> write(worker_state& w, std::shared_ptr<const site> s, std::string sid,
+                            session_ptr current, session::session_changes c, sid_step step, bool secure);
+
+// What another one has made of the session meanwhile: what is to be changed is changed there, if that is for
+// whom it was meant. `user`: who was logged in.
+task<result<written>> write_there(worker_state& w, std::shared_ptr<const site> s, session_ptr gone,
+                                  std::string user, session::session_changes c, bool secure) {
+    const std::string to = gone->value;
+    if (to.empty() || gone->state == standing::ended) co_return written{.how = write_end::gone};
+    auto there = co_await w.store.load(to);
+    if (!there) co_return there.error();
+    const document* const d = live_document(*there);
+    if (d == nullptr) co_return written{.how = write_end::gone};
+    const bool followed = gone->state == standing::moved;
+    if (!c.any()) {
+        if (!followed) co_return written{.how = write_end::gone};
+        written done{.sid = to, .value = (*there)->value, .new_sid = true};
+        if (const auto left = (*there)->ttl_at(mono_now())) done.ttl = std::chrono::ceil<seconds>(*left);
+        co_return done;
+    }
+    if (!followed && !user.empty() && session::user_of(*d, s->params.session.life) != user)
+        co_return written{.how = write_end::gone};
+    if (!followed) c.regenerate = false;  // it has been
+    auto done = co_await write(w, s, to, std::move(*there), std::move(c), sid_step::keep, secure);
+    // Who brings the old sid is not given the new one: it may have been planted.
+    if (done && !followed) done->new_sid = done->login = false;
+    co_return done;
+}
+
 task<result<written>> write(worker_state& w, std::shared_ptr<const site> s, std::string sid,
                             session_ptr current, session::session_changes c, sid_step step, bool secure) {
+    const auto& life = s->params.session.life;
     const auto mine = co_await w.writing.acquire(sid);
     const mono_time until = mono_now() + longest_wait;
-    const bool exists = current != nullptr;
-    bool look = mine.waited() && exists;
+    const bool login = session::logs_in(c, life);
+    const std::string user =
+        live_document(current) ? session::user_of(*current->parsed(), life) : std::string();
+    bool exists = current != nullptr;
+    bool claimed = exists || login || sid.empty();  // somebody's login is nobody else's
+    bool look = mine.waited() && (exists || !claimed);
     const std::string fresh = new_document(*s, secure);
     for (;; look = true) {
         if (look) {
@@ -129,22 +209,18 @@ task<result<written>> write(worker_state& w, std::shared_ptr<const site> s, std:
             auto again = co_await w.store.load(sid);
             if (!again) co_return again.error();
             current = std::move(*again);
-            if (current && current->state == standing::moved) {
-                // Another one was quicker. What is to be changed is changed there.
-                const std::string moved_to = current->value;
-                auto there = co_await w.store.load(moved_to);
-                if (!there) co_return there.error();
-                if (!live_document(*there)) co_return written{.how = write_end::gone};
-                if (!c.any()) {
-                    written done{.sid = moved_to, .value = (*there)->value, .new_sid = true};
-                    if (const auto left = (*there)->ttl_at(mono_now()))
-                        done.ttl = std::chrono::ceil<seconds>(*left);
-                    co_return done;
-                }
-                co_return co_await write(w, s, moved_to, std::move(*there), std::move(c), sid_step::keep,
-                                         secure);
+            const bool live = live_document(current) != nullptr;
+            if (!live && login) {
+                exists = false;  // nothing of what was there is needed
+                current.reset();
+            } else if (exists && !live) {
+                if (!current || current->state == standing::live) co_return written{.how = write_end::gone};
+                co_return co_await write_there(w, s, std::move(current), user, std::move(c), secure);
+            } else if (!exists && current) {
+                auto there = co_await write_there(w, s, std::move(current), user, c, secure);
+                if (!there || there->how != write_end::gone) co_return there;
+                claimed = true;  // it was not to be, or has gone: on our own
             }
-            if (!live_document(current)) co_return written{.how = write_end::gone};
         }
         const std::string& before = exists ? current->value : fresh;
         auto a = plan(before, exists, c, step, fresh, *s);
@@ -172,27 +248,45 @@ task<result<written>> write(worker_state& w, std::shared_ptr<const site> s, std:
                      .vault = a->vault};
         const auto made = co_await w.store.create(done.sid, a->text, done.ttl);
         if (!made) co_return made.error();
+        if (!claimed) {
+            const auto first = co_await w.store.claim(sid, done.sid, life.renew_grace);
+            if (!first) co_return first.error();
+            if (*first != write_outcome::done) {
+                destroy_later(w, done.sid);
+                continue;
+            }
+        }
+        if (!a->user.empty()) {
+            const std::string leaving(exists ? std::string_view(sid) : std::string_view());
+            const auto room = co_await enter_list(w, *s, done, a->user, leaving);
+            if (!room || *room == write_end::denied) {
+                destroy_later(w, done.sid);
+                delist_later(w, a->user, done.sid);
+                if (!room) co_return room.error();
+                w.metrics.count_end(end_reason::limit);
+                log_limit(*s, done.sid, "login denied");
+                co_return written{.how = write_end::denied};
+            }
+        }
         if (exists) {
             // After a login the old sid leads nowhere.
-            const bool leads = step == sid_step::renew && a->how != noting::login;
-            const std::string_view moved_to = leads ? std::string_view(done.sid) : std::string_view();
-            const auto retired =
-                co_await w.store.retire(sid, before, moved_to, s->params.session.life.renew_grace);
+            const bool follow = step == sid_step::renew && a->how != noting::login;
+            const auto retired = co_await w.store.retire(sid, before, done.sid, follow, life.renew_grace);
             // It may have gone through: then the new one is all there is, else it ends by itself.
             if (!retired) co_return retired.error();
             if (*retired != write_outcome::done) {
                 destroy_later(w, done.sid);
+                if (!a->user.empty()) delist_later(w, a->user, done.sid);
                 continue;
             }
             if (!a->old_user.empty()) delist_later(w, a->old_user, sid);
         }
         watch_vault(w, done.sid, done.vault.written);
-        if (a->user.empty()) co_return done;
-        const auto count = co_await w.store.enlist(a->user, done.sid, done.ttl);
-        if (!count) co_return count.error();
-        const auto room = co_await keep_to_limit(w, s, a->user, done.sid, *count);
-        if (!room) co_return room.error();
-        done.how = *room;
+        if (!a->user.empty() && s->params.session.max_per_user.count > 0 &&
+            s->params.session.max_per_user.evict)
+            if (const auto kept = co_await evict(w, *s, a->user, done.sid); !kept)
+                log::info("session write failed",
+                          {{"operation", "limit"}, {"side", "store"}, {"error", kept.error().message()}});
         co_return done;
     }
 }
@@ -212,9 +306,14 @@ task<result<written>> renew_session(worker_state& w, std::shared_ptr<const site>
 task<result<void>> end_session(worker_state& w, std::shared_ptr<const site> s, std::string sid,
                                session_ptr current, session::ending how) {
     const auto mine = co_await w.writing.acquire(sid);
+    if (!live_document(current)) {  // whose it is stands where it goes on
+        const auto gone = co_await w.store.load(sid);
+        if (gone && *gone && !(*gone)->value.empty() && !live_document(*gone))
+            if (auto there = co_await w.store.load((*gone)->value)) current = std::move(*there);
+    }
     const std::string user =
         live_document(current) ? session::user_of(*current->parsed(), s->params.session.life) : "";
-    const auto gone = co_await w.store.destroy(sid);
+    const auto gone = co_await session::end_wherever(w.store, sid);
     if (!gone) co_return gone.error();
     w.metrics.count_end(end_reason::logout);
     if (user.empty()) co_return result<void>();
@@ -229,26 +328,19 @@ task<result<write_end>> keep_to_limit(worker_state& w, std::shared_ptr<const sit
                                       std::string sid, std::size_t count) {
     const user_limit_params& limit = s->params.session.max_per_user;
     if (limit.count == 0 || count <= limit.count) co_return write_end::done;
-    const auto all = co_await session::live_sessions_of(w.store, user, s->params.session.life);
-    if (!all) co_return all.error();
-    std::size_t too_many = all->size() > limit.count ? all->size() - limit.count : 0;
-    if (too_many > 0 && !limit.evict) {
-        if (const auto gone = co_await w.store.destroy(sid); !gone) co_return gone.error();
-        if (const auto gone = co_await w.store.delist(user, sid); !gone) co_return gone.error();
-        w.metrics.count_end(end_reason::limit);
-        log_limit(*s, sid, "login denied");
-        co_return write_end::denied;
+    if (limit.evict) {
+        const auto kept = co_await evict(w, *s, user, sid);
+        if (!kept) co_return kept.error();
+        co_return write_end::done;
     }
-    for (const session::user_session& each : *all) {
-        if (too_many == 0) break;
-        if (each.sid == sid) continue;
-        if (const auto gone = co_await w.store.destroy(each.sid); !gone) co_return gone.error();
-        if (const auto gone = co_await w.store.delist(user, each.sid); !gone) co_return gone.error();
-        w.metrics.count_end(end_reason::limit);
-        log_limit(*s, each.sid, "session ended");
-        --too_many;
-    }
-    co_return write_end::done;
+    const std::string leaving;
+    const auto room = co_await find_room(w, *s, user, sid, leaving);
+    if (!room || *room == write_end::done) co_return room;
+    if (const auto gone = co_await session::end_wherever(w.store, sid); !gone) co_return gone.error();
+    if (const auto gone = co_await w.store.delist(user, sid); !gone) co_return gone.error();
+    w.metrics.count_end(end_reason::limit);
+    log_limit(*s, sid, "session ended");
+    co_return write_end::denied;
 }
 
 }  // namespace vestibule::server

@@ -6,7 +6,7 @@ namespace vestibule::server {
 
 namespace {
 
-constexpr milliseconds first_pause{100};
+constexpr milliseconds first_pause{100}, soon{800};
 
 }  // namespace
 
@@ -45,14 +45,17 @@ std::vector<std::string> vault_memory::due(mono_time now) {
     for (auto& [sid, e] : sessions_) {
         if (e.look > now) continue;
         out.push_back(sid);
-        e.pause *= 2;
+        e.pause = std::min(2 * e.pause, std::max(soon, e.pause * 5 / 4));
         e.look = now + e.pause;
     }
     return out;
 }
 
 void vault_memory::look_again(std::string_view sid, mono_time now) {
-    if (const auto at = sessions_.find(sid); at != sessions_.end()) at->second.look = now;
+    const auto at = sessions_.find(sid);
+    if (at == sessions_.end()) return;
+    at->second.pause = first_pause;
+    at->second.look = now;
 }
 
 }  // namespace vestibule::server

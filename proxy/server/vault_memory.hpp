@@ -25,10 +25,11 @@ class vault_memory {
 
     void forget(std::string_view sid);
 
-    /// Sessions to be looked at now: 0.1, 0.2, 0.4 ... s after the last write, as long as it is remembered.
+    /// Sessions to be looked at now: 0.1, 0.2, 0.4, 0.8 s after the last write or loss, and then a little
+    /// less often each time, as long as it is remembered.
     std::vector<std::string> due(mono_time now);
 
-    /// It was changed while it was looked at: again at once.
+    /// Something was lost, or it was changed while it was looked at: again at once, and more often.
     void look_again(std::string_view sid, mono_time now);
 
     bool empty() const noexcept { return sessions_.empty(); }

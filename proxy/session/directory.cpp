@@ -1,6 +1,7 @@
 #include <vestibule/session/directory.hpp>
 
 #include <vestibule/session/identity.hpp>
+#include <vestibule/session/user_sessions.hpp>
 
 #include "session/together.hpp"
 
@@ -199,14 +200,14 @@ task<result<revocation>> directory::revoke(std::string handle, std::string user)
     if (!*n) co_return revocation::not_found;
     const document* const d = (*n)->session->parsed();
     if (d == nullptr) co_return revocation::malformed;
-    const auto there = co_await store_.destroy((*n)->sid);
+    const auto there = co_await end_wherever(store_, (*n)->sid);
     if (!there) co_return there.error();
     const std::string whose = user_of(*d, life_);
     if (!whose.empty()) {
         const auto gone = co_await store_.delist(whose, (*n)->sid);
         if (!gone) co_return gone.error();
     }
-    co_return *there ? revocation::ended : revocation::not_found;
+    co_return there->existed ? revocation::ended : revocation::not_found;
 }
 
 task<error_code> directory::end_those_of(std::string user, page& p, std::size_t& ended) const {
@@ -217,9 +218,9 @@ task<error_code> directory::end_those_of(std::string user, page& p, std::size_t&
         for (std::size_t k = i; k < end; ++k) {
             const session_ptr held = std::move(p[k].session);
             if (!is_of({{}, {}, held}, user)) continue;
-            const auto there = co_await store_.destroy(p[k].sid);
+            const auto there = co_await end_wherever(store_, p[k].sid);
             if (!there) co_return there.error();
-            ended += *there;
+            ended += there->existed;
             const auto gone = co_await store_.delist(user, p[k].sid);
             if (!gone) co_return gone.error();
         }

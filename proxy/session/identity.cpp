@@ -46,6 +46,14 @@ std::string owner_of(const document& d, const lifecycle_params& p) {
     return p.user && d.own().user ? name_in(*d.own().user) : user_of(d, p);
 }
 
+bool logs_in(const session_changes& c, const lifecycle_params& p) {
+    if (!p.user || !c.sets(*p.user)) return false;
+    const auto text = applied("{\"cookie\":{}}", c);
+    if (!text) return false;
+    const auto d = document::parse(*text);
+    return d && !user_of(*d, p).empty();
+}
+
 sid_step judge_sid(const document& d, const lifecycle_params& p, unix_time now) {
     const bookkeeping& own = d.own();
     if (p.user && own.user && name_in(*own.user) != name_in(user_json(d, p))) return sid_step::replace;

@@ -47,15 +47,19 @@ class cached_store final : public session::session_store {
         const writing w(*this, sid);
         co_return co_await direct_->compare_and_set(sid, expected, value);
     }
-    task<result<bool>> destroy(std::string_view sid) override {
+    task<result<session::destroyed>> destroy(std::string_view sid) override {
         const writing w(*this, sid);
         co_return co_await direct_->destroy(sid);
     }
     task<result<write_outcome>> touch(std::string_view view, seconds ttl) override;
     task<result<write_outcome>> retire(std::string_view sid, std::string_view expected,
-                                       std::string_view moved_to, milliseconds grace) override {
+                                       std::string_view moved_to, bool follow, milliseconds grace) override {
         const writing w(*this, sid);
-        co_return co_await direct_->retire(sid, expected, moved_to, grace);
+        co_return co_await direct_->retire(sid, expected, moved_to, follow, grace);
+    }
+    task<result<write_outcome>> claim(std::string_view sid, std::string_view by,
+                                      milliseconds grace) override {
+        return direct_->claim(sid, by, grace);
     }
     task<result<std::size_t>> enlist(std::string_view user, std::string_view sid,
                                      std::optional<seconds> ttl) override {
@@ -63,6 +67,10 @@ class cached_store final : public session::session_store {
     }
     task<result<void>> delist(std::string_view user, std::string_view sid) override {
         return direct_->delist(user, sid);
+    }
+    task<result<std::vector<std::string>>> make_room(std::string_view user, std::string_view sid,
+                                                     std::size_t count) override {
+        return direct_->make_room(user, sid, count);
     }
     task<result<std::vector<std::string>>> sessions_of(std::string_view user) override {
         return direct_->sessions_of(user);

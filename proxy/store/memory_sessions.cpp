@@ -66,7 +66,8 @@ result<write_outcome> memory_sessions::create(std::string_view sid, std::string_
     const std::lock_guard lock(mutex_);
     const unix_time now = clock_.now();
     if (find_live(sid, now)) return write_outcome::conflict;
-    if (!make_room(cost(sid.size(), value.size()), nullptr, now)) return make_error_code(errc::store_refused);
+    if (!free_bytes(cost(sid.size(), value.size()), nullptr, now))
+        return make_error_code(errc::store_refused);
 
     put(std::string(sid), std::move(stored), ttl ? std::optional(now + storable(*ttl)) : std::nullopt);
     return write_outcome::done;
@@ -91,7 +92,7 @@ result<write_outcome> memory_sessions::compare_and_set(std::string_view sid, std
     node* n = find_live(sid, now);
     if (!n) return write_outcome::absent;
     if (*n->second.value != expected) return write_outcome::conflict;
-    if (value.size() > expected.size() && !make_room(value.size() - expected.size(), n, now))
+    if (value.size() > expected.size() && !free_bytes(value.size() - expected.size(), n, now))
         return make_error_code(errc::store_refused);
     n->second.value = std::move(stored);
     account(value.size(), expected.size());
@@ -107,33 +108,44 @@ write_outcome memory_sessions::touch(std::string_view sid, seconds ttl) {
     return write_outcome::done;
 }
 
-bool memory_sessions::destroy(std::string_view sid) {
+session::destroyed memory_sessions::destroy(std::string_view sid) {
     const std::lock_guard lock(mutex_);
     const unix_time now = clock_.now();
     node* n = find_live(sid, now);
     if (n) erase(*n);
-    bury(sid, tombstone_text({}, {}, now), now);
-    return n != nullptr;
+    session::destroyed out{.existed = n != nullptr};
+    if (node* const grave = find_live(tombstone_key(sid), now))
+        out.moved_to = read_tombstone(*grave->second.value, now)->value;
+    bury(sid, tombstone_text({}, false, {}, now), now, tombstone_);
+    return out;
 }
 
 write_outcome memory_sessions::retire(std::string_view sid, std::string_view expected,
-                                      std::string_view moved_to, milliseconds grace) {
+                                      std::string_view moved_to, bool follow, milliseconds grace) {
     const std::lock_guard lock(mutex_);
     const unix_time now = clock_.now();
     node* n = find_live(sid, now);
     if (!n) return write_outcome::absent;
     if (*n->second.value != expected) return write_outcome::conflict;
     erase(*n);
-    bury(sid, tombstone_text(moved_to, grace, now), now);
+    bury(sid, tombstone_text(moved_to, follow, grace, now), now, tombstone_);
     return write_outcome::done;
 }
 
-void memory_sessions::bury(std::string_view sid, std::string text, unix_time now) {
+write_outcome memory_sessions::claim(std::string_view sid, std::string_view by, milliseconds grace) {
+    const std::lock_guard lock(mutex_);
+    const unix_time now = clock_.now();
+    if (find_live(tombstone_key(sid), now) != nullptr) return write_outcome::conflict;
+    bury(sid, tombstone_text(by, false, grace, now), now, grace);
+    return write_outcome::done;
+}
+
+void memory_sessions::bury(std::string_view sid, std::string text, unix_time now, milliseconds lasting) {
     if (tombstone_ == seconds(0)) return;
     std::string key = tombstone_key(sid);
     if (node* old = find_live(key, now)) erase(*old);
-    if (!make_room(cost(key.size(), text.size()), nullptr, now)) return;
-    put(std::move(key), std::make_shared<const std::string>(std::move(text)), now + tombstone_);
+    if (!free_bytes(cost(key.size(), text.size()), nullptr, now)) return;
+    put(std::move(key), std::make_shared<const std::string>(std::move(text)), now + lasting);
 }
 
 std::size_t memory_sessions::enlist(std::string_view user, std::string_view sid) {
@@ -155,8 +167,26 @@ void memory_sessions::delist(std::string_view user, std::string_view sid) {
     if (node* n = find_live(sid, clock_.now()); n && n->second.user == user) leave_list(*n);
 }
 
+std::vector<std::string> memory_sessions::make_room(std::string_view user, std::string_view sid,
+                                                    std::size_t count) {
+    const std::lock_guard lock(mutex_);
+    std::vector<std::string> all = listed(user);
+    const auto kept = std::find(all.begin(), all.end(), sid);
+    if (kept == all.end()) return {};
+    const std::size_t over = all.size() > count ? all.size() - count : 0;
+    all.erase(kept);
+    all.resize(std::min(over, all.size()));
+    for (const std::string& each : all)
+        if (node* n = find_live(each, clock_.now())) leave_list(*n);
+    return all;
+}
+
 std::vector<std::string> memory_sessions::sessions_of(std::string_view user) {
     const std::lock_guard lock(mutex_);
+    return listed(user);
+}
+
+std::vector<std::string> memory_sessions::listed(std::string_view user) {
     const auto list = lists_.find(user);
     if (list == lists_.end()) return {};
     std::vector<std::pair<unix_time, std::string>> found;
@@ -231,7 +261,7 @@ void memory_sessions::drop_expired(unix_time now, std::size_t at_most) {
         erase(*expiry_.begin()->second);
 }
 
-bool memory_sessions::make_room(std::size_t needed, const node* keep, unix_time now) {
+bool memory_sessions::free_bytes(std::size_t needed, const node* keep, unix_time now) {
     const std::size_t kept = keep ? cost(keep->first.size(), keep->second.value->size()) : 0;
     if (needed + kept > max_bytes_) return false;
     while (bytes_ + needed > max_bytes_) {

@@ -35,15 +35,21 @@ class memory_store final : public session::session_store {
         co_return m.done<write_outcome>(sessions_->touch(sid, ttl));
     }
 
-    task<result<bool>> destroy(std::string_view sid) override {
+    task<result<session::destroyed>> destroy(std::string_view sid) override {
         measurement m(metrics_, operation::destroy);
-        co_return m.done<bool>(sessions_->destroy(sid));
+        co_return m.done<session::destroyed>(sessions_->destroy(sid));
     }
 
     task<result<write_outcome>> retire(std::string_view sid, std::string_view expected,
-                                       std::string_view moved_to, milliseconds grace) override {
+                                       std::string_view moved_to, bool follow, milliseconds grace) override {
         measurement m(metrics_, operation::retire);
-        co_return m.done<write_outcome>(sessions_->retire(sid, expected, moved_to, grace));
+        co_return m.done<write_outcome>(sessions_->retire(sid, expected, moved_to, follow, grace));
+    }
+
+    task<result<write_outcome>> claim(std::string_view sid, std::string_view by,
+                                      milliseconds grace) override {
+        measurement m(metrics_, operation::retire);
+        co_return m.done<write_outcome>(sessions_->claim(sid, by, grace));
     }
 
     task<result<std::size_t>> enlist(std::string_view user, std::string_view sid,
@@ -56,6 +62,12 @@ class memory_store final : public session::session_store {
         measurement m(metrics_, operation::delist);
         sessions_->delist(user, sid);
         co_return m.done(result<void>());
+    }
+
+    task<result<std::vector<std::string>>> make_room(std::string_view user, std::string_view sid,
+                                                     std::size_t count) override {
+        measurement m(metrics_, operation::delist);
+        co_return m.done<std::vector<std::string>>(sessions_->make_room(user, sid, count));
     }
 
     task<result<std::vector<std::string>>> sessions_of(std::string_view user) override {

@@ -78,6 +78,21 @@ task<result<void>> redis_store::delist(std::string_view user, std::string_view s
     co_return q.timing.done(result<void>());
 }
 
+task<result<std::vector<std::string>>> redis_store::make_room(std::string_view user, std::string_view sid,
+                                                              std::size_t count) {
+    using sids = std::vector<std::string>;
+    const std::string index = index_of(user);
+    question<1> q(*this, operation::delist, false, index);
+    scripts::make_room().append_request(q.op.request, {index}, {sid, std::to_string(count)});
+    if (const error_code ec = co_await ask(q, scripts::make_room())) co_return q.timing.failed<sids>(ec);
+    if (q.answer().type != reply::kind::array)
+        co_return q.timing.failed<sids>(not_expected(operation::delist, q.answer(), q.op));
+    answered(operation::delist);
+    sids out;
+    for (reply& r : q.answer().items) out.push_back(std::move(r.text));
+    co_return q.timing.done<sids>(std::move(out));
+}
+
 task<result<std::vector<std::string>>> redis_store::sessions_of(std::string_view user) {
     using sids = std::vector<std::string>;
     const std::string key = index_of(user);

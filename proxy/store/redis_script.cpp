@@ -92,6 +92,18 @@ return redis.call('ZCARD', KEYS[1]))");
     return script;
 }
 
+const redis_script& make_room() {
+    static const redis_script script(R"(local all = redis.call('ZRANGE', KEYS[1], 0, -1)
+local over, out, there = #all - ARGV[2], {}, false
+for _, sid in ipairs(all) do
+  if sid == ARGV[1] then there = true elseif #out < over then out[#out + 1] = sid end
+end
+if not there then return {} end
+for _, sid in ipairs(out) do redis.call('ZREM', KEYS[1], sid) end
+return out)");
+    return script;
+}
+
 }  // namespace scripts
 
 }  // namespace vestibule::store

@@ -46,6 +46,10 @@ constexpr int absent = -1, conflict = 0, done = 1;
 /// are.
 const redis_script& enlist();
 
+/// Keys: index of a user. Arguments: sid, how many there may be. Takes those over that out, the soonest to
+/// end first, but not the sid; answers them. None where the sid is not in it.
+const redis_script& make_room();
+
 }  // namespace scripts
 
 }  // namespace vestibule::store

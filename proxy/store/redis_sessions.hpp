@@ -18,6 +18,11 @@ namespace vestibule::store {
 using session::session_ptr;
 using session::write_outcome;
 
+/// The user's rule does not allow it.
+inline bool is_refusal(const reply& r) {
+    return r.is_error() && error_word(r.text) == "NOPERM";
+}
+
 /// Of two keys of a slot that is being moved, one has moved.
 inline bool is_split(const reply& r) {
     return r.is_error() && error_word(r.text) == "TRYAGAIN";
@@ -45,12 +50,15 @@ class redis_store final : public session::session_store {
     task<result<write_outcome>> compare_and_set(std::string_view sid, std::string_view expected,
                                                 std::string_view value) override;
     task<result<write_outcome>> touch(std::string_view sid, seconds ttl) override;
-    task<result<bool>> destroy(std::string_view sid) override;
+    task<result<session::destroyed>> destroy(std::string_view sid) override;
     task<result<write_outcome>> retire(std::string_view sid, std::string_view expected,
-                                       std::string_view moved_to, milliseconds grace) override;
+                                       std::string_view moved_to, bool follow, milliseconds grace) override;
+    task<result<write_outcome>> claim(std::string_view sid, std::string_view by, milliseconds grace) override;
     task<result<std::size_t>> enlist(std::string_view user, std::string_view sid,
                                      std::optional<seconds> ttl) override;
     task<result<void>> delist(std::string_view user, std::string_view sid) override;
+    task<result<std::vector<std::string>>> make_room(std::string_view user, std::string_view sid,
+                                                     std::size_t count) override;
     task<result<std::vector<std::string>>> sessions_of(std::string_view user) override;
     task<result<session::sid_page>> scan(std::string_view from, std::size_t count) override;
     task<result<void>> ping() override;
@@ -99,7 +107,7 @@ class redis_store final : public session::session_store {
     task<result<session_ptr>> load_piecewise(std::string sid, const void*& answered_by);
     task<result<write_outcome>> retire_piecewise(std::string sid, std::string expected, std::string tombstone,
                                                  std::string text, seconds lasting);
-    task<result<bool>> remove(std::string_view sid);
+    task<result<session::destroyed>> remove(std::string_view sid);
 
     error_code not_its_own(const reply& echo, std::string_view sid, const redis_operation& op);
     error_code not_expected(operation o, const reply& r, const redis_operation& op);

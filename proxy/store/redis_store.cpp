@@ -15,10 +15,6 @@ using session::stored_session;
 
 namespace {
 
-bool is_refusal(const reply& r) {
-    return r.is_error() && error_word(r.text) == "NOPERM";
-}
-
 bool is_other_type(const reply& r) {
     return r.is_error() && error_word(r.text) == "WRONGTYPE";
 }
@@ -187,33 +183,39 @@ task<result<write_outcome>> redis_store::touch(std::string_view sid, seconds ttl
                                                                   : write_outcome::absent);
 }
 
-task<result<bool>> redis_store::destroy(std::string_view sid) {
+task<result<session::destroyed>> redis_store::destroy(std::string_view sid) {
+    using session::destroyed;
     if (!tombstones()) co_return co_await remove(sid);
-    question<2> q(*this, operation::destroy, true, key_of(sid));
-    // First, so that nobody sees the session absent without having seen why.
+    question<3> q(*this, operation::destroy, true, key_of(sid));
+    append_command(q.op.request, {"GET", tombstone_of(sid)});
+    // Before the session goes, so that nobody sees it absent without having seen why.
     append_command(q.op.request, {"SET", tombstone_of(sid), "-", "EX",
                                   std::to_string(storable(params_.tombstone).count())});
     append_command(q.op.request, {"DEL", key_of(sid)});
-    if (const error_code ec = co_await q.asked()) co_return q.timing.failed<bool>(ec);
-    const auto& [set, removed] = q.replies;
+    if (const error_code ec = co_await q.asked()) co_return q.timing.failed<destroyed>(ec);
+    const auto& [before, set, removed] = q.replies;
     if (is_refusal(set))
         refuse_tombstones();
     else if (!set.is_status("OK"))
-        co_return q.timing.failed<bool>(not_expected(operation::destroy, set, q.op));
+        co_return q.timing.failed<destroyed>(not_expected(operation::destroy, set, q.op));
     if (!removed.is_integer())
-        co_return q.timing.failed<bool>(not_expected(operation::destroy, removed, q.op));
+        co_return q.timing.failed<destroyed>(not_expected(operation::destroy, removed, q.op));
     answered(operation::destroy);
-    co_return q.timing.done<bool>(q.replies[1].integer > 0);
+    destroyed out{.existed = removed.integer > 0};
+    if (before.is_bulk()) out.moved_to = read_tombstone(before.text, wall_now())->value;
+    co_return q.timing.done<destroyed>(std::move(out));
 }
 
-task<result<bool>> redis_store::remove(std::string_view sid) {
+task<result<session::destroyed>> redis_store::remove(std::string_view sid) {
+    using session::destroyed;
     question<1> q(*this, operation::destroy, true, key_of(sid));
     append_command(q.op.request, {"DEL", key_of(sid)});
-    if (const error_code ec = co_await q.asked()) co_return q.timing.failed<bool>(ec);
+    if (const error_code ec = co_await q.asked()) co_return q.timing.failed<destroyed>(ec);
     if (!q.answer().is_integer())
-        co_return q.timing.failed<bool>(not_expected(operation::destroy, q.answer(), q.op));
+        co_return q.timing.failed<destroyed>(not_expected(operation::destroy, q.answer(), q.op));
     answered(operation::destroy);
-    co_return q.timing.done<bool>(q.answer().integer > 0);
+    destroyed out{.existed = q.answer().integer > 0};
+    co_return q.timing.done<destroyed>(std::move(out));
 }
 
 // All parts of it.

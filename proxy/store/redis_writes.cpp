@@ -15,7 +15,7 @@ task<result<write_outcome>> redis_store::compare_and_set(std::string_view sid, s
 }
 
 task<result<write_outcome>> redis_store::retire(std::string_view sid, std::string_view expected,
-                                                std::string_view moved_to, milliseconds grace) {
+                                                std::string_view moved_to, bool follow, milliseconds grace) {
     question<1> q(*this, operation::retire, false, key_of(sid));
     if (tombstones_refused_) {
         scripts::remove().append_request(q.op.request, {key_of(sid)}, {expected});
@@ -24,13 +24,32 @@ task<result<write_outcome>> redis_store::retire(std::string_view sid, std::strin
     // Where there are no others, one that lasts as long as the grace.
     const seconds lasting = std::max(params_.tombstone, std::chrono::ceil<seconds>(grace));
     const std::string tombstone = tombstone_of(sid);
-    scripts::retire().append_request(
-        q.op.request, {key_of(sid), tombstone},
-        {expected, tombstone_text(moved_to, grace, wall_now()), std::to_string(storable(lasting).count())});
+    scripts::retire().append_request(q.op.request, {key_of(sid), tombstone},
+                                     {expected, tombstone_text(moved_to, follow, grace, wall_now()),
+                                      std::to_string(storable(lasting).count())});
     const auto retired = co_await where_expected(q, operation::retire, scripts::retire());
     if (retired || !is_split(q.answer())) co_return retired;
     co_return co_await retire_piecewise(std::string(sid), std::string(expected), tombstone,
-                                        tombstone_text(moved_to, grace, wall_now()), lasting);
+                                        tombstone_text(moved_to, follow, grace, wall_now()), lasting);
+}
+
+// Without tombstones everybody gets one.
+task<result<write_outcome>> redis_store::claim(std::string_view sid, std::string_view by,
+                                               milliseconds grace) {
+    if (!tombstones()) co_return write_outcome::done;
+    question<1> q(*this, operation::retire, false, tombstone_of(sid));
+    append_command(q.op.request, {"SET", tombstone_of(sid), tombstone_text(by, false, grace, wall_now()),
+                                  "NX", "PX", std::to_string(std::max<std::int64_t>(grace.count(), 1))});
+    if (const error_code ec = co_await q.asked()) co_return q.timing.failed<write_outcome>(ec);
+    if (is_refusal(q.answer())) {
+        refuse_tombstones();
+        co_return q.timing.done<write_outcome>(write_outcome::done);
+    }
+    if (!q.answer().is_status("OK") && !q.answer().is_nil())
+        co_return q.timing.failed<write_outcome>(not_expected(operation::retire, q.answer(), q.op));
+    answered(operation::retire);
+    co_return q.timing.done<write_outcome>(q.answer().is_nil() ? write_outcome::conflict
+                                                               : write_outcome::done);
 }
 
 // Key by key, the tombstone first: nobody finds neither. Where the session has changed meanwhile it is taken

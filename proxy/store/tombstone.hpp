@@ -9,8 +9,8 @@
 
 namespace vestibule::store {
 
-/// "-", or "<ms since 1970> <sid>": until then it has moved there, or replaced where there is no sid.
-std::string tombstone_text(std::string_view moved_to, milliseconds grace, unix_time now);
+/// "-", or "<ms since 1970> <sid>": until then it has moved there. With '=' for ' ': replaced by that one.
+std::string tombstone_text(std::string_view moved_to, bool follow, milliseconds grace, unix_time now);
 
 /// What such a text says at `now`. Anything else says that the session has ended.
 session::session_ptr read_tombstone(std::string_view text, unix_time now);

@@ -8,6 +8,7 @@
 
 #include "run_task.hpp"
 
+#include <algorithm>
 #include <functional>
 #include <memory>
 #include <ostream>
@@ -83,7 +84,7 @@ class store_conformance : public testing::TestWithParam<store_under_test> {
 
     write_outcome touch(std::string_view sid, seconds ttl) { return wait(store().touch(sid, ttl)).value(); }
 
-    bool destroy(std::string_view sid) { return wait(store().destroy(sid)).value(); }
+    bool destroy(std::string_view sid) { return wait(store().destroy(sid)).value().existed; }
 
     // Real time passes too, so a TTL may have lost a little.
     static void expect_ttl(const session_ptr& s, milliseconds expected) {
@@ -222,11 +223,11 @@ TEST_P(store_conformance, remembers_an_end_for_a_while) {
 
 TEST_P(store_conformance, retires_only_the_expected_value) {
     create("a", "one", 60s);
-    EXPECT_EQ(wait(store().retire("a", "other", "b", 1h)).value(), write_outcome::conflict);
+    EXPECT_EQ(wait(store().retire("a", "other", "b", true, 1h)).value(), write_outcome::conflict);
     EXPECT_EQ(value("a"), "one");
-    EXPECT_EQ(wait(store().retire("nobody", "", "b", 1h)).value(), write_outcome::absent);
-    EXPECT_EQ(wait(store().retire("a", "one", "b", 1h)).value(), write_outcome::done);
-    EXPECT_EQ(wait(store().retire("a", "one", "b", 1h)).value(), write_outcome::absent);
+    EXPECT_EQ(wait(store().retire("nobody", "", "b", true, 1h)).value(), write_outcome::absent);
+    EXPECT_EQ(wait(store().retire("a", "one", "b", true, 1h)).value(), write_outcome::done);
+    EXPECT_EQ(wait(store().retire("a", "one", "b", true, 1h)).value(), write_outcome::absent);
     EXPECT_EQ(replace("a", "one", "two"), write_outcome::absent);
 }
 
@@ -234,15 +235,53 @@ TEST_P(store_conformance, tells_where_a_session_has_gone) {
     create("a", "one", 60s);
     create("b", "one", 60s);
     create("c", "one", 60s);
-    wait(store().retire("a", "one", "a2 with space", 1h)).value();
-    wait(store().retire("b", "one", "", 1h)).value();
-    wait(store().retire("c", "one", "c2", 0s)).value();
+    wait(store().retire("a", "one", "a2 with space", true, 1h)).value();
+    wait(store().retire("b", "one", "b2", false, 1h)).value();
+    wait(store().retire("c", "one", "c2", true, 0s)).value();
     const auto moved = wait(store(1).load("a")).value();
     ASSERT_TRUE(moved);
     EXPECT_EQ(moved->state, standing::moved);
     EXPECT_EQ(moved->value, "a2 with space");
     EXPECT_EQ(standing_of("b"), standing::replaced);
     EXPECT_EQ(standing_of("c"), standing::ended);
+    // Who ends it gets to know, too, once.
+    for (const char* const sid : {"a", "b", "c"}) {
+        const auto gone = wait(store(1).destroy(sid)).value();
+        EXPECT_FALSE(gone.existed);
+        EXPECT_EQ(gone.moved_to, std::string(sid) + (sid == std::string("a") ? "2 with space" : "2"));
+        EXPECT_EQ(standing_of(sid), standing::ended);
+        EXPECT_EQ(wait(store().destroy(sid)).value().moved_to, "");
+    }
+}
+
+TEST_P(store_conformance, a_sid_that_is_not_stored_is_claimed_once) {
+    EXPECT_EQ(wait(store().claim("anon", "one", 10s)).value(), write_outcome::done);
+    EXPECT_EQ(wait(store(1).claim("anon", "two", 10s)).value(), write_outcome::conflict);
+    EXPECT_EQ(standing_of("anon"), standing::replaced);
+    EXPECT_EQ(wait(store().load("anon")).value()->value, "one");
+    fixture->advance(11s);
+    EXPECT_FALSE(wait(store().load("anon")).value());
+    EXPECT_EQ(wait(store(1).claim("anon", "two", 10s)).value(), write_outcome::done);
+}
+
+TEST_P(store_conformance, makes_room_in_a_list) {
+    for (const char* const sid : {"a", "b", "c", "d"}) {
+        create(sid, "x", 60s);
+        touch(sid, sid == std::string("a") ? 600s : 60s);
+        wait(store().enlist("u", sid, sid == std::string("a") ? 600s : 60s)).value();
+    }
+    using sids = std::vector<std::string>;
+    const auto over = [&](const char* sid, std::size_t count) {
+        return wait(store(1).make_room("u", sid, count)).value();
+    };
+    EXPECT_EQ(over("nobody", 1), sids());
+    EXPECT_EQ(over("a", 4), sids());
+    sids gone = over("b", 2);  // the soonest to end, and of those that end together any
+    std::sort(gone.begin(), gone.end());
+    EXPECT_EQ(gone, (sids{"c", "d"}));
+    EXPECT_EQ(over("c", 1), sids()) << "it is no longer in the list itself";
+    EXPECT_EQ(over("b", 1), sids{"a"});
+    EXPECT_EQ(wait(store().sessions_of("u")).value(), sids{"b"});
 }
 
 TEST_P(store_conformance, lists_the_sessions_of_a_user) {
@@ -338,7 +377,7 @@ TEST_P(store_conformance, shows_each_worker_what_the_other_wrote) {
     EXPECT_EQ(value("a", 0), "two");
     EXPECT_EQ(wait(store(1).touch("a", 30s)).value(), write_outcome::done);
     expect_ttl(load("a"), 30s);
-    EXPECT_TRUE(wait(store(1).destroy("a")).value());
+    EXPECT_TRUE(wait(store(1).destroy("a")).value().existed);
     EXPECT_FALSE(load("a"));
 }
 

@@ -35,6 +35,12 @@ def replicas(vestibule, backend):
     return vestibule(RULES), vestibule(RULES)
 
 
+def login_with(redis):
+    browser = Browser()
+    _, browser.cookie = redis.login(user={"id": "u1"})
+    return browser
+
+
 def login(browser, program, user="u1"):
     answer = {**LOGIN, "headers": [["Location", "/"], ["X-Authenticated-User", user]]}
     got = browser.post(program, "/login", answer, headers=FORM, body=f"username={user}&password=x".encode())
@@ -253,6 +259,28 @@ def test_off_by_default(vestibule, backend, redis):
     program, browser = vestibule(RULES), Browser()
     browser.visit(program, answer=patched(user={"id": "admin"}))
     assert browser.visit(program, "/account/").status == 401 and redis.keys() == []
+
+
+@pytest.mark.parametrize("answer", [changed(X_Session_Destroy="true"), patched(cart=1), None],
+                         ids=["destroy", "patch", "login"])
+def test_who_goes_on_without_the_store_keeps_the_session_there(vestibule, backend, redis_server, redis, answer):
+    """on_failure: anonymous lets the request pass, and not an answer that would end or replace what is not seen."""
+    backend.script = steered
+    program = vestibule({**RULES, "backend_control": {"enabled": True}, "store": {"on_failure": "anonymous",
+                                                                                "near_cache": {"enabled": False}}})
+    browser = login_with(redis)
+    redis_server.freeze()
+    try:
+        if answer:
+            got = browser.visit(program, "/", "POST", answer=answer)
+        else:
+            got = browser.copy().post(program, "/api/login", {"body": '{"user":{"id":"u2"}}'})
+        assert got.status == 503 and got.all("Set-Cookie") == [] and got.header("Retry-After")
+        assert browser.visit(program, "/").status == 200
+    finally:
+        redis_server.thaw()
+    program.wait_ready()
+    assert browser.seen(program, "/account/")["user"] == "u1"
 
 
 def test_a_store_that_cannot_answer_is_no_success(vestibule, backend, redis_server, redis):

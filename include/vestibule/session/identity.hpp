@@ -6,6 +6,7 @@
 // session notes for whom its sid was made.
 #pragma once
 
+#include <vestibule/session/changes.hpp>
 #include <vestibule/session/lifecycle.hpp>
 
 #include <string>
@@ -20,6 +21,9 @@ std::string user_of(const document& d, const lifecycle_params& p);
 /// For whom its sid was made: as noted, else who is logged in. Empty: nobody. What is that user's alone (the
 /// vault) is for nobody else.
 std::string owner_of(const document& d, const lifecycle_params& p);
+
+/// Whether changes are somebody's login, whatever they change.
+bool logs_in(const session_changes& c, const lifecycle_params& p);
 
 enum class sid_step {
     keep,

@@ -20,6 +20,12 @@ enum class write_outcome {
     conflict,  // create: the sid exists; compare_and_set, retire: the value is another one
 };
 
+/// What was there when a session was ended.
+struct destroyed {
+    bool existed = false;
+    std::string moved_to{};  // under this sid it had gone on, or had been replaced, before
+};
+
 /// Some of all sids that a store has.
 struct sid_page {
     std::vector<std::string> sids;
@@ -52,21 +58,33 @@ class session_store {
     /// Sets the TTL; never brings a session back.
     virtual task<result<write_outcome>> touch(std::string_view sid, seconds ttl) = 0;
 
-    /// Ends a session. Whether there was one. Whatever is stored under its sid later, by a client of the
-    /// store that does not know of its end, is answered as ended, as long as the store's tombstones last.
-    virtual task<result<bool>> destroy(std::string_view sid) = 0;
+    /// Ends a session, under this sid alone (end_wherever() is for all). Whatever is stored under its sid
+    /// later, by a client of the store that does not know of its end, is answered as ended, as long as the
+    /// store's tombstones last.
+    virtual task<result<destroyed>> destroy(std::string_view sid) = 0;
 
-    /// Ends `sid` if its value is still `expected`, atomically, because its session goes on under another
-    /// one. For `grace` it is answered as moved there, or where `moved_to` is empty as replaced, then as
-    /// ended.
+    /// Ends `sid` if its value is still `expected`, atomically, because its session goes on as `moved_to`.
+    /// For `grace` it is answered as moved there, or where that is not for everybody who has the old one
+    /// (`follow` is false) as replaced, then as ended.
     virtual task<result<write_outcome>> retire(std::string_view sid, std::string_view expected,
-                                               std::string_view moved_to, milliseconds grace) = 0;
+                                               std::string_view moved_to, bool follow,
+                                               milliseconds grace) = 0;
+
+    /// For a sid under which nothing is stored, that of an anonymous session: from now on, for `grace`, it is
+    /// answered as replaced by `by`. conflict: it is replaced already.
+    virtual task<result<write_outcome>> claim(std::string_view sid, std::string_view by,
+                                              milliseconds grace) = 0;
 
     /// Enters a session, which ends after `ttl` unless it is entered again, into the list of a user's
     /// sessions. How many are in it then.
     virtual task<result<std::size_t>> enlist(std::string_view user, std::string_view sid,
                                              std::optional<seconds> ttl) = 0;
     virtual task<result<void>> delist(std::string_view user, std::string_view sid) = 0;
+
+    /// Takes those that end first out of that list, as many as it has over `count`, atomically; not `sid`,
+    /// and none where that is not in the list (any more). They are whoever calls to end.
+    virtual task<result<std::vector<std::string>>> make_room(std::string_view user, std::string_view sid,
+                                                             std::size_t count) = 0;
 
     /// What is in that list, the soonest to end first; some of them may have ended.
     virtual task<result<std::vector<std::string>>> sessions_of(std::string_view user) = 0;

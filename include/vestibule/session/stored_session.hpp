@@ -51,11 +51,11 @@ class stored_session final
     /// `ttl`: the life it had left at `at`; nothing: no expiry.
     stored_session(std::string value, std::optional<milliseconds> ttl, mono_time at);
 
-    /// A sid without a live session. `moved_to`: for `moved`.
+    /// A sid without a live session. `moved_to`: the sid under which it goes on, where that is known.
     explicit stored_session(standing how, std::string moved_to = {});
 
     const standing state = standing::live;
-    const std::string value;  // the JSON text; where it has moved, the other sid
+    const std::string value;  // the JSON text; of what is not live, the sid under which it goes on, or empty
     const std::optional<milliseconds> ttl;
     const mono_time loaded{};
 

@@ -11,6 +11,10 @@
 
 namespace vestibule::session {
 
+/// Ends a session wherever it goes on: under this sid, and under those that it moved to or was replaced by
+/// meanwhile. `sid` is viewed until the end. Error: the store's.
+task<result<destroyed>> end_wherever(session_store& store, std::string_view sid);
+
 struct user_session {
     std::string sid;
     session_ptr session;  // live

@@ -44,13 +44,16 @@ class memory_sessions {
     result<session::write_outcome> compare_and_set(std::string_view sid, std::string_view expected,
                                                    std::string_view value);
     session::write_outcome touch(std::string_view sid, seconds ttl);
-    bool destroy(std::string_view sid);
+    session::destroyed destroy(std::string_view sid);
     session::write_outcome retire(std::string_view sid, std::string_view expected, std::string_view moved_to,
-                                  milliseconds grace);
+                                  bool follow, milliseconds grace);
+
+    session::write_outcome claim(std::string_view sid, std::string_view by, milliseconds grace);
 
     /// Of sessions that are there; they leave the list with their end.
     std::size_t enlist(std::string_view user, std::string_view sid);
     void delist(std::string_view user, std::string_view sid);
+    std::vector<std::string> make_room(std::string_view user, std::string_view sid, std::size_t count);
     std::vector<std::string> sessions_of(std::string_view user);
 
     session::sid_page scan(std::string_view from, std::size_t count);
@@ -81,10 +84,11 @@ class memory_sessions {
     node* find_live(std::string_view sid, unix_time now);
     void expire_at(node& n, std::optional<unix_time> when);
     void drop_expired(unix_time now, std::size_t at_most);
-    bool make_room(std::size_t needed, const node* keep, unix_time now);
+    std::vector<std::string> listed(std::string_view user);
+    bool free_bytes(std::size_t needed, const node* keep, unix_time now);
     void erase(node& n);
     void put(std::string key, std::shared_ptr<const std::string> value, std::optional<unix_time> end);
-    void bury(std::string_view sid, std::string text, unix_time now);
+    void bury(std::string_view sid, std::string text, unix_time now, milliseconds lasting);
     void leave_list(node& n);
     void account(std::size_t added, std::size_t removed);
     void report_eviction(unix_time now);

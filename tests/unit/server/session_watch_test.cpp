@@ -58,9 +58,18 @@ class slow_store final : public session::session_store {
         co_return write_outcome::done;
     }
     task<result<write_outcome>> touch(std::string_view, seconds) override { co_return write_outcome::done; }
-    task<result<bool>> destroy(std::string_view) override { co_return true; }
-    task<result<write_outcome>> retire(std::string_view, std::string_view, std::string_view,
+    task<result<session::destroyed>> destroy(std::string_view) override {
+        co_return session::destroyed{.existed = true};
+    }
+    task<result<write_outcome>> retire(std::string_view, std::string_view, std::string_view, bool,
                                        milliseconds) override {
+        co_return write_outcome::done;
+    }
+    task<result<std::vector<std::string>>> make_room(std::string_view, std::string_view,
+                                                     std::size_t) override {
+        co_return std::vector<std::string>();
+    }
+    task<result<write_outcome>> claim(std::string_view, std::string_view, milliseconds) override {
         co_return write_outcome::done;
     }
     task<result<std::size_t>> enlist(std::string_view, std::string_view, std::optional<seconds>) override {

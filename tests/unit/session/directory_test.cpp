@@ -37,13 +37,20 @@ class fragile_store final : public session_store {
     task<result<write_outcome>> touch(std::string_view, seconds) override {
         co_return make_error_code(errc::store_refused);
     }
-    task<result<bool>> destroy(std::string_view sid) override {
-        if (breaks()) co_return result<bool>(boost::system::in_place_error, errc::store_timeout);
+    task<result<destroyed>> destroy(std::string_view sid) override {
+        if (breaks()) co_return make_error_code(errc::store_timeout);
         co_return co_await store_.destroy(sid);
     }
-    task<result<write_outcome>> retire(std::string_view, std::string_view, std::string_view,
+    task<result<write_outcome>> retire(std::string_view, std::string_view, std::string_view, bool,
                                        milliseconds) override {
         co_return make_error_code(errc::store_refused);
+    }
+    task<result<std::vector<std::string>>> make_room(std::string_view, std::string_view,
+                                                     std::size_t) override {
+        co_return std::vector<std::string>();
+    }
+    task<result<write_outcome>> claim(std::string_view, std::string_view, milliseconds) override {
+        co_return write_outcome::done;
     }
     task<result<std::size_t>> enlist(std::string_view u, std::string_view sid,
                                      std::optional<seconds> t) override {

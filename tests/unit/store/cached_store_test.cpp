@@ -90,7 +90,7 @@ TEST_F(cached_store, forgets_what_is_written_here_at_once) {
     EXPECT_FALSE(store->find("a"));
     EXPECT_EQ(load("a")->value, R"({"cookie":{},"n":3})");
     put();
-    EXPECT_TRUE(wait(store->destroy("a")).value());
+    EXPECT_TRUE(wait(store->destroy("a")).value().existed);
     EXPECT_FALSE(store->find("a"));
     EXPECT_FALSE(load("a"));
 }

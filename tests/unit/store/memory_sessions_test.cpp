@@ -92,7 +92,7 @@ TEST_F(memory_sessions_test, counts_every_byte_back) {
         s.touch(sid, seconds(round + 1));
         s.enlist(round % 3 == 0 ? "u1" : "another user", sid);
     }
-    for (int i = 0; i < 7; ++i) EXPECT_TRUE(s.destroy(std::to_string(i)));
+    for (int i = 0; i < 7; ++i) EXPECT_TRUE(s.destroy(std::to_string(i)).existed);
     EXPECT_EQ(s.bytes(), 0u);
     EXPECT_EQ(s.size(), 0u);
 }

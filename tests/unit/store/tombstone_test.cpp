@@ -10,7 +10,7 @@ using session::standing;
 constexpr unix_time now{milliseconds(1'767'323'045'678)};
 
 TEST(tombstone, says_what_was_written) {
-    const std::string moved = tombstone_text("new sid", milliseconds(10'000), now);
+    const std::string moved = tombstone_text("new sid", true, milliseconds(10'000), now);
     EXPECT_EQ(moved, "1767323055678 new sid");
     const auto there = read_tombstone(moved, now + milliseconds(9'999));
     EXPECT_EQ(there->state, standing::moved);
@@ -18,10 +18,12 @@ TEST(tombstone, says_what_was_written) {
     EXPECT_EQ(there->parsed(), nullptr);
     EXPECT_EQ(read_tombstone(moved, now + milliseconds(10'000))->state, standing::ended);
 
-    const std::string replaced = tombstone_text("", milliseconds(10'000), now);
+    const std::string replaced = tombstone_text("new sid", false, milliseconds(10'000), now);
     EXPECT_EQ(read_tombstone(replaced, now)->state, standing::replaced);
     EXPECT_EQ(read_tombstone(replaced, now + milliseconds(10'000))->state, standing::ended);
-    EXPECT_EQ(tombstone_text("new", milliseconds(0), now), "-");
+    EXPECT_EQ(read_tombstone(replaced, now)->value, "new sid");
+    EXPECT_EQ(read_tombstone(replaced, now + milliseconds(10'000))->value, "new sid") << "for who ends it";
+    EXPECT_EQ(tombstone_text("", false, milliseconds(0), now), "-");
 }
 
 TEST(tombstone, of_anything_else_is_an_end) {
