@@ -107,7 +107,10 @@ Open it in a browser, or try in another terminal:
   curl -i -H 'Accept: text/html' $at/account            ... a browser is sent to the login
   curl -c jar -b jar -d 'username=ada&password=lovelace' $at/login  log in ...
   curl -c jar -b jar $at/account                        ... and see
-  curl -c jar -b jar -X POST $at/logout                 log out
+  curl -b jar -H 'X-Session-User: bob' $at/account      still ada, whoever you claim to be
+  curl -c jar2 -d 'username=ada&password=lovelace' $at/login        log in from elsewhere, too
+  curl -c jar -b jar -X POST $at/logout/everywhere      log out in every browser (/logout: in this one) ...
+  curl -i -b jar2 $at/account                           ... elsewhere it is closed, too
   curl -s http://127.0.0.1:$ADMIN_PORT/metrics | grep cookies       what came of the cookies
 
 Ctrl-C ends vestibule and the shop.

@@ -118,6 +118,30 @@ def test_tampered_cookies_are_no_session(vestibule, backend, live):
     assert live.keys() == [b"sess:" + SID.encode()], "nothing else was stored"
 
 
+def test_nothing_but_the_cookie_header_is_looked_at(vestibule, backend, live):
+    program = vestibule(GUARDED)
+    form = f"sid={GOOD}"
+    json_body = '{"sid": "%s"}' % RAW
+    for what, method, path, headers, body in [
+        ("query", "GET", "?" + form, {}, None),
+        ("query of a form", "POST", "?" + form, {}, b"a=1"),
+        ("form", "POST", "", {"Content-Type": "application/x-www-form-urlencoded"}, form.encode()),
+        ("JSON", "POST", "", {"Content-Type": "application/json"}, json_body.encode()),
+        ("other headers", "GET", "", {"sid": GOOD, "X-Session-Id": SID, "Authorization": f"Bearer {RAW}",
+                                      "Cookie2": f"sid={GOOD}", "Set-Cookie": f"sid={GOOD}"}, None),
+    ]:
+        denied = program.request(method, "/account" + path, headers, body)
+        assert denied.status == 401 and not denied.all("Set-Cookie"), f"{what}: {denied}"
+        answer = program.request(method, "/" + path, headers, body)
+        assert answer.status == 200, f"{what}: {answer}"
+        assert backend.last().header("X-Session-State") == "new", what
+        assert backend.last().header("X-Session-User") is None, what
+        fresh = cookies.unsign(cookies.set_cookies(answer, "sid")[0].value, SECRET)
+        assert fresh.startswith("anon-"), what
+    assert program.get("/account", cookie=GOOD).status == 200, "it is a live session"
+    assert program.metric("vestibule_cookies_total", outcome="absent") == 10
+
+
 def test_accepted_forms(vestibule, backend, live):
     program = vestibule(GUARDED)
     for what, value in ACCEPTED.items():

@@ -1,5 +1,7 @@
 """How long a session lives: idle time and its renewal, absolute time, and ends by others."""
 import json
+import pathlib
+import re
 import time
 
 import pytest
@@ -152,3 +154,38 @@ def test_a_long_session_is_not_touched_past_its_absolute_end(vestibule, redis):
     for _ in range(2):
         program.get("/", cookie=cookie)
     until_ttl(redis, sid, 1, 605)
+
+
+# What NIST SP 800-63B-4 allows in all, and idle; None: it does not say.
+LEVELS = {"AAL1": (30 * 86400, None), "AAL2": (86400, 3600), "AAL3": (12 * 3600, 900)}
+SETTINGS = pathlib.Path(__file__).parents[2] / "deploy/SECURITY.md"
+
+
+def until_noted(redis, sid):
+    end = time.monotonic() + 3 * SLOWER
+    while "since" not in (stored := json.loads(redis.value(sid))).get("vestibule", {}):
+        assert time.monotonic() < end, "its beginning is not noted"
+        time.sleep(0.01)
+    return stored
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_the_settings_of_each_assurance_level(vestibule, backend, redis, level):
+    """As deploy/SECURITY.md has them, for sessions of our own and for one that Express wants to live for a year."""
+    keys = re.search(rf"^session: {{(.*)}} +# {level}$", SETTINGS.read_text(), re.M)[1]
+    program = vestibule({**MODES, "session": dict(key.split(": ") for key in keys.split(", ")),
+                         "inject": {"remaining": LEFT}, "store": {"near_cache": {"enabled": False}},
+                         "capture": [{"on": {"path": "/issue"}, "set": {"/user/id": {"value": "u1"}}}]})
+    in_all, idle = LEVELS[level]
+    year = 365 * 86400
+    redis.put(express := cookies.new_sid(), {"cookie": {"originalMaxAge": year * 1000}, "user": {"id": "u1"}}, ttl=year)
+    own, = cookies.set_cookies(program.get("/issue"), "sid")
+    for cookie in (own.value, cookies.sign(express)):
+        assert program.get("/user", cookie=cookie).status == 200
+        until_ttl(redis, cookies.unsign(cookie), 1, min(in_all, idle or in_all) + 1)
+        left = {key: int(backend.last().header(name, 0)) for key, name in LEFT.items()}
+        assert in_all - 10 * SLOWER <= left["absolute"] <= in_all and 0 < left["idle"] <= (idle or in_all)
+        stored = until_noted(redis, cookies.unsign(cookie))
+        stored["vestibule"]["since"] -= in_all * 1000
+        redis.put(cookies.unsign(cookie), stored)
+        assert program.get("/user", cookie=cookie).status == 401, "its cookie is as good as ever"

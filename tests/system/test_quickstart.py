@@ -97,6 +97,9 @@ def test_a_login_in_the_shop(quickstart, tmp_path):
     for jar in ("here", "there"):
         assert "<b>ada</b>" in browse(jar, f"{shop.url}/account")
     assert browse("before", f"{shop.url}/account").endswith("401 ")
+    (tmp_path / "before").write_bytes((tmp_path / "there").read_bytes())
+    enter("there")
+    assert browse("before", f"{shop.url}/account").endswith("401 "), "the same user again is a login, too"
 
     (tmp_path / "kept").write_bytes((tmp_path / "here").read_bytes())
     assert browse("here", f"{shop.url}/logout").endswith("405 ") and "ada" in browse("here", f"{shop.url}/account")

@@ -62,7 +62,7 @@ class Application:
         login, *rest = more.pop("capture")
         return {
             "capture": [{"on": {"method": "POST", "path": self.at + self.login_page, **login.pop("on", {})}, **login},
-                        {"on": {"path": self.at + self.logout_page}, "destroy": True},
+                        {"on": {"method": "POST", "path": self.at + self.logout_page}, "destroy": True},
                         {"on": {"method": "POST", "path": self.at + self.password_page}, "destroy": "all"}, *rest],
             "routes": [{"match": {"path": self.at + self.closed_page}, "session": "required",
                         "require": {"/user/id": "present"}}],
