@@ -3,17 +3,16 @@
 namespace vestibule::policy {
 namespace {
 
-// As the standard has it: methods know no letter case.
-bool is_safe(std::string_view method) noexcept {
-    return method == "GET" || method == "HEAD" || method == "OPTIONS" || method == "TRACE";
-}
-
 // What is none of these, unknown values included, is another site.
 bool is_own_site(std::string_view sec_fetch_site) noexcept {
     return sec_fetch_site == "same-origin" || sec_fetch_site == "same-site" || sec_fetch_site == "none";
 }
 
 }  // namespace
+
+bool is_safe(std::string_view method) noexcept {
+    return method == "GET" || method == "HEAD" || method == "OPTIONS" || method == "TRACE";
+}
 
 std::string_view to_string(csrf_verdict v) noexcept {
     return csrf_verdict_names[static_cast<std::size_t>(v)];

@@ -32,13 +32,20 @@ void append_cookies(std::string& out, const site& s, const backend_head_parts& p
         const std::size_t before = out.size();
         if (before != empty) out += "; ";
         const std::size_t here = out.size();
+        std::string others;
+        if (!p.session_cookie.empty()) http::append_cookies_without(others, f.value, cookie.name);
+        const std::string_view value = p.session_cookie.empty() ? f.value : std::string_view(others);
         if (s.vault.on())
-            s.vault.append_others(out, f.value);
+            s.vault.append_others(out, value);
         else if (cookie.forward)
-            out += f.value;
+            out += value;
         else
-            http::append_cookies_without(out, f.value, cookie.name);
+            http::append_cookies_without(out, value, cookie.name);
         if (out.size() == here) out.resize(before);
+    }
+    if (!p.session_cookie.empty()) {
+        if (out.size() != empty) out += "; ";
+        out.append(cookie.name).append("=").append(p.session_cookie);
     }
     for (const session::vault_cookie& c : p.vault) {
         if (!session::goes_with(c, p.target.path, p.now)) continue;

@@ -22,6 +22,7 @@ struct backend_head_parts {
     std::string_view traceparent;
     std::string_view injected;                       // finished session header lines
     std::string_view remaining{};                    // the same, of its times
+    std::string_view session_cookie{};               // its value, where the client's is that of another sid
     std::string_view assertion{};                    // the same, proof of them
     std::string_view client_subject{};               // of the client's certificate, as text; empty: none
     std::span<const session::vault_cookie> vault{};  // of the session, in order

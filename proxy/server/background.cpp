@@ -46,7 +46,15 @@ task<void> touch(worker_state& w, std::string sid, seconds ttl, std::string user
     w.metrics.sessions_renewed.add();
     if (user.empty()) co_return;
     const auto listed = co_await w.store.enlist(user, sid, ttl);
-    if (!listed) log_failure("enlist", listed.error());
+    if (!listed) co_return log_failure("enlist", listed.error());
+    w.lists.entered(sid, ttl, mono_now());
+}
+
+task<void> list(worker_state& w, std::string sid, std::optional<seconds> ttl, std::string user) {
+    const background_units unit(w);
+    const auto listed = co_await w.store.enlist(user, sid, ttl);
+    if (!listed) co_return log_failure("enlist", listed.error());
+    w.lists.entered(sid, ttl, mono_now());
 }
 
 task<void> destroy(worker_state& w, std::string sid) {
@@ -92,6 +100,7 @@ task<void> note(worker_state& w, std::shared_ptr<const site> s, std::string sid,
     if (now->ttl) left = std::chrono::ceil<seconds>(*now->ttl_at(mono_now()));
     const auto count = co_await w.store.enlist(user, sid, left);
     if (!count) co_return log_failure("enlist", count.error());
+    w.lists.entered(sid, left, mono_now());
     const auto kept = co_await keep_to_limit(w, s, user, sid, *count);
     if (!kept) log_failure("limit", kept.error());
 }
@@ -145,7 +154,9 @@ task<void> carry_over(worker_state& w, std::shared_ptr<const site> s, session_pt
             if (!written) co_return log_failure("carry over", written.error());
             if (*written != write_outcome::done) continue;
         }
-        watch_vault(w, to, std::move(came_of.written));
+        const auto stored = document::parse(*text);
+        const std::string owner = stored ? session::user_of(*stored, s->params.session.life) : std::string();
+        watch_vault(w, to, owner, std::move(came_of.written));
         co_return w.metrics.count_vault(came_of);
     }
     w.metrics.count_vault(vault_outcome::dropped, set.size());
@@ -160,7 +171,8 @@ task<void> restore(worker_state& w, std::string sid) {
         s = std::move(*loaded);
     }
     if (!live_document(s)) co_return w.vaults.forget(sid);
-    const auto text = session::restored(s->value, w.vaults.of(sid), wall_now());
+    const std::string owner = session::user_of(*s->parsed(), w.current->params.session.life);
+    const auto text = session::restored(s->value, w.vaults.of(sid, owner), wall_now());
     if (!text || *text == s->value) co_return;
     const auto written = co_await w.store.compare_and_set(sid, s->value, *text);
     if (!written) co_return log_failure("restore", written.error());
@@ -196,6 +208,12 @@ void touch_later(worker_state& w, std::string sid, seconds ttl, std::string user
     run(touch(w, std::move(sid), ttl, std::move(user)));
 }
 
+void list_later(worker_state& w, std::string sid, std::optional<milliseconds> ttl, std::string user) {
+    std::optional<seconds> left;
+    if (ttl) left = std::chrono::ceil<seconds>(*ttl);
+    run(list(w, std::move(sid), left, std::move(user)));
+}
+
 void note_later(worker_state& w, std::shared_ptr<const site> s, std::string sid, session_ptr current) {
     run(note(w, std::move(s), std::move(sid), std::move(current)));
 }
@@ -209,9 +227,10 @@ void bury_later(worker_state& w, std::string sid) {
     run(bury(w, std::move(sid)));
 }
 
-void watch_vault(worker_state& w, std::string_view sid, std::vector<session::vault_cookie> written) {
+void watch_vault(worker_state& w, std::string_view sid, std::string_view owner,
+                 std::vector<session::vault_cookie> written) {
     if (written.empty()) return;
-    w.vaults.remember(sid, std::move(written), mono_now());
+    w.vaults.remember(sid, owner, std::move(written), mono_now());
     if (!w.vault_looks.armed()) w.vault_looks.set(vault_look_interval);
 }
 

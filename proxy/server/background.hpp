@@ -14,6 +14,9 @@ namespace vestibule::server {
 /// EXPIRE to `ttl`, in the list of its user, too, where somebody is logged in.
 void touch_later(worker_state& w, std::string sid, seconds ttl, std::string user);
 
+/// Enters a session, which has `ttl` left, into the list of its user.
+void list_later(worker_state& w, std::string sid, std::optional<milliseconds> ttl, std::string user);
+
 /// Notes in the document what has to be noted of it (session::noted); a change made meanwhile by others is
 /// kept. Where somebody is logged in it gets into the list of that user.
 void note_later(worker_state& w, std::shared_ptr<const site> s, std::string sid,
@@ -28,8 +31,10 @@ void carry_over_later(worker_state& w, std::shared_ptr<const site> s, session::s
 /// The backend has taken the cookie away. If it has ended the session, that stays ended.
 void bury_later(worker_state& w, std::string sid);
 
-/// New states of cookies have been written into a vault: they are remembered, and looked after for a while.
-void watch_vault(worker_state& w, std::string_view sid, std::vector<session::vault_cookie> written);
+/// New states of cookies have been written into the vault of a session in which `owner` is logged in: they
+/// are remembered, and looked after for a while.
+void watch_vault(worker_state& w, std::string_view sid, std::string_view owner,
+                 std::vector<session::vault_cookie> written);
 
 /// Takes a sid out of the list of a user.
 void delist_later(worker_state& w, std::string user, std::string sid);

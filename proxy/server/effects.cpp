@@ -5,9 +5,12 @@
 #include "server/session_writer.hpp"
 
 #include <vestibule/base/logger.hpp>
+#include <vestibule/net/event_loop.hpp>
+#include <vestibule/policy/csrf.hpp>
 
 namespace vestibule::server {
 
+using session::live_document;
 using session::session_changes;
 using session::standing;
 using session::stored_session;
@@ -15,6 +18,7 @@ using session::stored_session;
 namespace {
 
 constexpr unsigned too_many_sessions = 403;
+constexpr milliseconds before_following{200};
 
 // The head with all its texts in `memory`: what it was read from is about to take the body.
 void move_to(http::response_head& head, std::string& memory) {
@@ -204,6 +208,15 @@ task<bool> exchange::apply_changes(session_changes c) {
 // Its age or another user calls for a new sid, before the backend sees the session.
 task<void> exchange::renew_sid() {
     const session::sid_step why = renewal_;
+    if (why == session::sid_step::replace && site_->params.session.cookie.forward) {
+        // The answer to the login itself brings the new sid, to who has logged in: it goes first.
+        net::timer pause(w_.io);
+        pause.expires_after(before_following);
+        co_await net::wait(pause);
+        auto now = co_await w_.store.load(sid_);
+        if (now && *now) session_ = std::move(*now);
+        if (now && !live_document(session_)) co_return drop_session();
+    }
     const auto r = co_await renew_session(w_, site_, sid_, session_, why);
     if (!r) {
         // An old sid may live on for a while, that of somebody else may not.
@@ -215,14 +228,21 @@ task<void> exchange::renew_sid() {
         if (r->how != write_end::denied) {
             const std::string before(handle_);
             go_on_as(*r);
+            other_sid_ = true;
+            renewed_ = !site_->params.session.cookie.forward;
             log_session(r->login ? "session login" : "session id renewed",
                         why == session::sid_step::renew ? "renew_id" : "user changed in the store", before);
             co_return;
         }
     }
-    if (r->how == write_end::unchanged) co_return;
+    if (r->how != write_end::unchanged) drop_session();
+}
+
+// Of a request whose session has got another sid, or ended, a moment ago.
+void exchange::drop_session() {
     session_.reset();
     sid_.clear();
+    set_cookie_.clear();
     handle_ = injected_ = {};
     outcome_ = session_outcome::none;
     ended_lately_ = true;
@@ -244,15 +264,75 @@ void exchange::go_on_as(const written& r) {
     set_cookie(site_->signer.sign(sid_), expires ? std::optional(wall_now() + *ttl) : std::nullopt);
 }
 
+// What a backend that speaks express has done to the session in this very exchange, so that its login and its
+// logout count like ours, at once. Express saves before the last byte of its answer: a short one is held
+// until it is whole. False: the answer does not go on.
+task<bool> exchange::look_again(body_reader& body, http::body_framing framing) {
+    const auto other = sid_of_backend();
+    const bool asked_to = !policy::is_safe(method_) || response_.status / 100 == 3 || other;
+    if (!asked_to && !w_.store.remembers()) co_return true;
+    const bool is_short = framing.kind == http::body_kind::length && framing.length <= body_copy::limit;
+    if (is_short && framing.length > 0 && !(capture_ && capture_->held)) {
+        if (!capture_) capture_ = std::make_unique<capture_memory>();
+        const bool held = co_await hold_body(body);
+        if (!held) co_return false;
+    }
+    if (!asked_to && w_.store.find(sid_) == session_) co_return true;
+    auto now = co_await w_.store.load(sid_);
+    if (!now) co_return true;  // what is not known is no end
+    if (!*now) {
+        if (other && !other->empty())
+            co_await w_.store.claim(sid_, *other, site_->params.session.life.renew_grace);
+        else
+            co_await w_.store.destroy(sid_);
+        note_end_by_backend();
+        co_return true;
+    }
+    const session::document* const d = live_document(*now);
+    const auto& life = site_->params.session.life;
+    if (d == nullptr || !life.user || session::user_of(*d, life) == notes().user) co_return true;
+    const auto r = co_await renew_session(w_, site_, sid_, *now, session::sid_step::replace);
+    if (r && r->new_sid && r->how != write_end::denied) {
+        const std::string before(handle_);
+        w_.metrics.sids_renewed.add();
+        go_on_as(*r);
+        log_session(r->login ? "session login" : "session id renewed", "backend", before);
+    } else if (!r || r->how != write_end::unchanged) {
+        note_end_by_backend();
+    }
+    co_return true;
+}
+
+// The session is no more.
+void exchange::note_end_by_backend() {
+    log_session("session ended", "backend");
+    if (const std::string& user = notes().user; !user.empty()) delist_later(w_, user, sid_);
+    handle_ = texts_.handle = handle_;
+    injected_ = {};
+    set_cookie_.clear();
+    carried_from_ = std::move(session_);
+    session_.reset();
+    ended_lately_ = true;
+}
+
+// A cookie that was made before the backend took its time: another answer may have brought another one
+// meanwhile, which the old sid must not take the place of.
+task<void> exchange::check_cookie() {
+    if (renewed_ || w_.store.find(sid_)) co_return;
+    const auto now = co_await w_.store.load(sid_);
+    if (!now || !live_document(*now)) set_cookie_.clear();
+}
+
 // The backend speaks express and sets our cookie itself: what that says of the session it had.
 void exchange::follow_backend_cookie() {
-    if (!session_ && carried_.empty()) return;
+    const session::session_ptr& from = session_ ? session_ : carried_from_;
+    if (!from && carried_.empty()) return;
     auto sid = sid_of_backend();
-    if (!sid || (session_ && *sid == sid_)) return;
+    if (!sid || (from && *sid == sid_)) return;
     if (session_) bury_later(w_, sid_);
     if (sid->empty()) return;
     if (site_->vault.on() || site_->params.session.life.absolute_timeout)
-        carry_over_later(w_, site_, session_, *std::move(sid), std::move(carried_));
+        carry_over_later(w_, site_, from, *std::move(sid), std::move(carried_));
 }
 
 }  // namespace vestibule::server

@@ -95,6 +95,7 @@ class exchange {
     void judge(const candidate& c, session::session_ptr loaded);
     void adopt(const candidate& c, session::session_ptr s, const session::life& life);
     void adopt_anonymous(const candidate& c);
+    bool is_subresource() const;
     void issue_anonymous();
     void end_timed_out(const candidate& c, session::verdict why);
     void set_cookie(std::string_view value, std::optional<unix_time> expires);
@@ -124,6 +125,7 @@ class exchange {
     void await_answer() noexcept;
     task<error_code> pass_interim();
     bool may_repeat(error_code ec, const body_reader& request_body, bool sent) const;
+    std::string forwarded_cookie() const;
     task<bool> find_backend();
     bool find_another(bool harmless);
     task<fate> respond(bool request_done);
@@ -140,6 +142,10 @@ class exchange {
     task<bool> apply_changes(session::session_changes c);
     void go_on_as(const written& r);
     void follow_backend_cookie();
+    task<bool> look_again(body_reader& body, http::body_framing framing);
+    void note_end_by_backend();
+    task<void> check_cookie();
+    void drop_session();
 
     // What is open for long, and ends with its session (long_lived.cpp).
     bool judge_upgrade();
@@ -204,11 +210,14 @@ class exchange {
     std::string& set_cookie_ = texts_.set_cookie;
     std::string_view injected_;
     session::sid_step renewal_ = session::sid_step::keep;
-    bool over_limit_ = false;                     // no new session for this address (flood.new_sessions)
-    std::string replaced_{};                      // and the sid of one that a cookie leads to no more
-    bool ended_lately_ = false;                   // a cookie leads to a session that has just been replaced
-    bool renewed_ = false;                        // the client gets another sid
-    bool vaulted_ = false;                        // the answer sets cookies that live in it
+    bool dead_cookie_ = false;           // a signed one leads nowhere
+    bool over_limit_ = false;            // no new session for this address (flood.new_sessions)
+    std::string replaced_{};             // and the sid of one that a cookie leads to no more
+    bool ended_lately_ = false;          // a cookie leads to a session that has just been replaced
+    bool other_sid_ = false;             // than the client brought, since before the backend saw it
+    bool renewed_ = false;               // the client gets another sid, which the backend does not know
+    bool vaulted_ = false;               // the answer sets cookies that live in it
+    session::session_ptr carried_from_;  // the session that the backend has ended
     std::vector<session::vault_change> carried_;  // those that go to the session which the backend opens
     std::unique_ptr<capture_memory> capture_;     // where a rule looks into bodies
 

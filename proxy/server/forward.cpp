@@ -26,6 +26,7 @@ bool idempotent(std::string_view method) {
 task<fate> exchange::forward() {
     const auto& timeouts = site_->params.timeouts;
     prepare_capture();
+    const std::string session_cookie = forwarded_cookie();
     std::span<const session::vault_cookie> kept;
     if (site_->vault.on() && session_) kept = notes().vault;
     build_backend_head(backend_head_, *site_,
@@ -38,6 +39,7 @@ task<fate> exchange::forward() {
                         .traceparent = traceparent_,
                         .injected = injected_,
                         .remaining = remaining_lines(),
+                        .session_cookie = session_cookie,
                         .assertion = site_->assertion ? assertion_line() : std::string_view(),
                         .client_subject = client_.subject,
                         .vault = kept,
@@ -82,6 +84,11 @@ task<fate> exchange::forward() {
     upstream_limit_.clear();
     upstream_.reset();
     co_return fate_;
+}
+
+// What a backend that speaks express gets instead of the client's cookie, whose sid leads nowhere by now.
+std::string exchange::forwarded_cookie() const {
+    return other_sid_ && site_->params.session.cookie.forward ? site_->signer.sign(sid_) : std::string();
 }
 
 // A connection that is not at hand. Meanwhile the client may lose its patience.

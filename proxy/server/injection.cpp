@@ -36,7 +36,7 @@ session::session_notes& exchange::notes() {
     n.subject = site_->assertion ? site_->assertion->subject_of(*session_->parsed()) : std::string();
     n.vault.clear();
     if (site_->vault.on())
-        n.vault = session::vault_to_send(*session_->parsed(), w_.vaults.of(sid_), wall_now());
+        n.vault = session::vault_to_send(*session_->parsed(), w_.vaults.of(sid_, n.user), wall_now());
     std::erase_if(n.vault, [&](const session::vault_cookie& c) { return !site_->vault.keeps(c.name); });
     return n;
 }
@@ -48,8 +48,10 @@ void exchange::note_identity(session::session_notes& n) const {
     const unix_time now = wall_now();
     const session::sid_step step = session::judge_sid(d, life, now);
     n.user = session::user_of(d, life);
+    n.list_again = n.user.empty() ? mono_time::max() : w_.lists.due(sid_);
     n.to_note = step == session::sid_step::note;
-    n.to_replace = step == session::sid_step::replace;
+    // The note of whom its sid is may have been written over by a save that changed just that.
+    n.to_replace = step == session::sid_step::replace || w_.vaults.is_of_other(sid_, n.user);
     n.renew_at = mono_time::max();
     if (life.renew_id && d.own().made)
         n.renew_at = mono_now() + std::max(*d.own().made + *life.renew_id - now, milliseconds(0));

@@ -23,8 +23,11 @@ task<fate> exchange::respond(bool request_done) {
 
     body_reader body(*upstream_, upstream_in_, *framing, {errc::truncated_response, errc::bad_response},
                      upstream_limit_, timeouts.response);
+    const bool express = site_->params.session.cookie.forward && session_;
+    if (express && !co_await look_again(body, *framing)) co_return request_done ? fate::keep : fate::linger;
     if (site_->has_effects && !co_await settle_effects(body))
         co_return request_done ? fate::keep : fate::linger;
+    if (!set_cookie_.empty() && session_) co_await check_cookie();
     const backend_cookie cookie = settle_cookie();
     build_client_head(client_head_, *site_, response_, cookie,
                       {.chunked = chunked,
@@ -100,6 +103,7 @@ backend_cookie exchange::settle_cookie() {
 
 task<fate> exchange::respond_upgrade() {
     if (site_->vault.on() && !co_await settle_upgrade()) co_return fate::keep;
+    if (!set_cookie_.empty() && session_) co_await check_cookie();
     const backend_cookie cookie = settle_cookie();
     build_client_head(client_head_, *site_, response_, cookie,
                       {.upgrade = true, .set_cookie = set_cookie_, .vaulted = vaulted_});

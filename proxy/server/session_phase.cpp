@@ -86,7 +86,8 @@ bool exchange::settle_session() {
         w_.metrics.count_failure(side::store);
     } else if (sid_.empty()) {
         if (site_->flood && !admit_without_session()) return false;
-        const bool wanted = mode == session_mode::issue && !ended_lately_;
+        const bool wanted =
+            mode == session_mode::issue && !ended_lately_ && !(dead_cookie_ && is_subresource());
         if (wanted && (!site_->flood || may_issue())) issue_anonymous();
     }
     if (!session_) {
@@ -94,6 +95,13 @@ bool exchange::settle_session() {
         injected_ = texts_.injected;
     }
     return true;
+}
+
+// Express destroys a session while a login is on its way, and the cookie of the new one comes with its
+// answer: what a page fetches meanwhile must not bring another one. A navigation waits for its own answer.
+bool exchange::is_subresource() const {
+    const std::string_view mode = head_.fields.find_named("Sec-Fetch-Mode");
+    return !mode.empty() && mode != "navigate";
 }
 
 // Every validly signed cookie of our name, in order; the same sid once. Of those of anonymous sessions the
@@ -154,6 +162,7 @@ bool exchange::verify(candidate& c) {
 // Adopts what was loaded, if it is a live session.
 void exchange::judge(const candidate& c, session_ptr loaded) {
     if (!loaded) {
+        dead_cookie_ = true;
         count_failed_cookie(cookie_outcome::unknown, c.sid());
         return;
     }
@@ -195,12 +204,17 @@ void exchange::adopt(const candidate& c, session_ptr s, const session::life& lif
     }
     handle_ = known.handle;
     injected_ = known.injected;
+    other_sid_ = c.moved;
     w_.metrics.count_cookie(cookie_outcome::valid);
     w_.metrics.count_secret(c.secret);
 
     if ((life.record_since || known.to_note) && known.note_again <= mono_now()) {
         known.note_again = mono_now() + retry_after;
         note_later(w_, site_, sid_, session_);
+    }
+    if (known.list_again <= mono_now() && !life.touch && !known.to_note) {
+        known.list_again = mono_now() + retry_after;
+        list_later(w_, sid_, session_->ttl_at(mono_now()), known.user);
     }
     if (life.touch && known.touch_again <= mono_now()) {
         known.touch_again = mono_now() + retry_after;

@@ -93,7 +93,8 @@ result<attempt> plan(const std::string& before, bool exists, const session::sess
     if (exists) a.old_user = session::user_of(*old, life);
     // Asked for together: whoever it is has just logged in, perhaps again.
     const bool login = c.regenerate && life.user && c.sets(*life.user) && !a.user.empty();
-    const bool changed = login || session::judge_sid(*now, life, wall_now()) == sid_step::replace ||
+    const bool changed = login || step == sid_step::replace ||
+                         session::judge_sid(*now, life, wall_now()) == sid_step::replace ||
                          (exists && a.old_user != a.user) || (!exists && !a.user.empty());
     if (changed)
         a.how = noting::login;
@@ -158,6 +159,7 @@ task<result<write_end>> enter_list(worker_state& w, const site& s, const written
                   {{"operation", "enlist"}, {"side", "store"}, {"error", count.error().message()}});
         co_return write_end::done;
     }
+    w.lists.entered(fresh.sid, fresh.ttl, mono_now());
     if (*count <= limit.count) co_return write_end::done;
     co_return co_await find_room(w, s, user, fresh.sid, leaving);
 }
@@ -236,7 +238,7 @@ task<result<written>> write(worker_state& w, std::shared_ptr<const site> s, std:
             if (!set) co_return set.error();
             if (*set != write_outcome::done) continue;
             done.how = write_end::done;
-            watch_vault(w, sid, done.vault.written);
+            watch_vault(w, sid, a->user, done.vault.written);
             co_return done;
         }
 
@@ -281,7 +283,7 @@ task<result<written>> write(worker_state& w, std::shared_ptr<const site> s, std:
             }
             if (!a->old_user.empty()) delist_later(w, a->old_user, sid);
         }
-        watch_vault(w, done.sid, done.vault.written);
+        watch_vault(w, done.sid, a->user, done.vault.written);
         if (!a->user.empty() && s->params.session.max_per_user.count > 0 &&
             s->params.session.max_per_user.evict)
             if (const auto kept = co_await evict(w, *s, a->user, done.sid); !kept)

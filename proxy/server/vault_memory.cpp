@@ -10,7 +10,8 @@ constexpr milliseconds first_pause{100}, soon{800};
 
 }  // namespace
 
-void vault_memory::remember(std::string_view sid, std::vector<session::vault_cookie> written, mono_time now) {
+void vault_memory::remember(std::string_view sid, std::string_view owner,
+                            std::vector<session::vault_cookie> written, mono_time now) {
     if (written.empty()) return;
     const auto at = sessions_.find(sid);
     if (at == sessions_.end() && sessions_.size() == most_sessions)
@@ -18,6 +19,8 @@ void vault_memory::remember(std::string_view sid, std::vector<session::vault_coo
             std::min_element(sessions_.begin(), sessions_.end(),
                              [](const auto& a, const auto& b) { return a.second.until < b.second.until; }));
     entry& e = at == sessions_.end() ? sessions_[std::string(sid)] : at->second;
+    if (e.owner != owner) e.cookies.clear();
+    e.owner = owner;
     for (session::vault_cookie& c : written) {
         std::erase_if(e.cookies, [&](const session::vault_cookie& known) {
             return known.name == c.name && known.path == c.path;
@@ -29,10 +32,16 @@ void vault_memory::remember(std::string_view sid, std::vector<session::vault_coo
     e.look = now + e.pause;
 }
 
-std::span<const session::vault_cookie> vault_memory::of(std::string_view sid) const noexcept {
+std::span<const session::vault_cookie> vault_memory::of(std::string_view sid,
+                                                        std::string_view owner) const noexcept {
     const auto at = sessions_.find(sid);
-    if (at == sessions_.end()) return {};
+    if (at == sessions_.end() || at->second.owner != owner) return {};
     return at->second.cookies;
+}
+
+bool vault_memory::is_of_other(std::string_view sid, std::string_view owner) const noexcept {
+    const auto at = sessions_.find(sid);
+    return at != sessions_.end() && at->second.owner != owner;
 }
 
 void vault_memory::forget(std::string_view sid) {

@@ -17,11 +17,17 @@ class vault_memory {
   public:
     static constexpr std::size_t most_sessions = 4096;  // over it, the one that would be forgotten first goes
 
-    /// New states of a session's cookies, in the store from now on.
-    void remember(std::string_view sid, std::vector<session::vault_cookie> written, mono_time now);
+    /// New states of a session's cookies, in the store from now on; `owner`: who was logged in there. What
+    /// was remembered of another one is forgotten.
+    void remember(std::string_view sid, std::string_view owner, std::vector<session::vault_cookie> written,
+                  mono_time now);
 
-    /// All of a session's that are remembered. Valid until the next call of another function.
-    std::span<const session::vault_cookie> of(std::string_view sid) const noexcept;
+    /// All of a session's that are remembered, if they are that owner's. Valid until the next call of another
+    /// function.
+    std::span<const session::vault_cookie> of(std::string_view sid, std::string_view owner) const noexcept;
+
+    /// Whether some are another one's.
+    bool is_of_other(std::string_view sid, std::string_view owner) const noexcept;
 
     void forget(std::string_view sid);
 
@@ -36,6 +42,7 @@ class vault_memory {
 
   private:
     struct entry {
+        std::string owner;
         std::vector<session::vault_cookie> cookies;
         mono_time until, look;
         milliseconds pause;

@@ -7,6 +7,7 @@
 #include "server/guard_metrics.hpp"
 #include "server/idle_list.hpp"
 #include "server/keyed_lock.hpp"
+#include "server/list_memory.hpp"
 #include "server/metrics.hpp"
 #include "server/session_watch.hpp"
 #include "server/site.hpp"
@@ -67,6 +68,7 @@ struct worker_state {
     exchange_buffers_pool buffers;
     keyed_lock writing;  // sids whose sessions are being changed
     assertion_cache assertions;
+    list_memory lists;
     vault_memory vaults;
     net::deadline vault_looks;  // while there is something in it
     process_counts& counts;

@@ -35,6 +35,8 @@ class cached_store final : public session::session_store {
         return s;
     }
 
+    bool remembers() const noexcept override { return true; }
+
     task<result<session_ptr>> load(std::string_view view) override;
 
     task<result<write_outcome>> create(std::string_view sid, std::string_view value,

@@ -136,7 +136,7 @@ write_outcome memory_sessions::claim(std::string_view sid, std::string_view by, 
     const std::lock_guard lock(mutex_);
     const unix_time now = clock_.now();
     if (find_live(tombstone_key(sid), now) != nullptr) return write_outcome::conflict;
-    bury(sid, tombstone_text(by, false, grace, now), now, grace);
+    bury(sid, tombstone_text(by, false, grace, now), now, std::max<milliseconds>(tombstone_, grace));
     return write_outcome::done;
 }
 

@@ -38,8 +38,9 @@ task<result<write_outcome>> redis_store::claim(std::string_view sid, std::string
                                                milliseconds grace) {
     if (!tombstones()) co_return write_outcome::done;
     question<1> q(*this, operation::retire, false, tombstone_of(sid));
+    const seconds lasting = std::max(params_.tombstone, std::chrono::ceil<seconds>(grace));
     append_command(q.op.request, {"SET", tombstone_of(sid), tombstone_text(by, false, grace, wall_now()),
-                                  "NX", "PX", std::to_string(std::max<std::int64_t>(grace.count(), 1))});
+                                  "NX", "EX", std::to_string(storable(lasting).count())});
     if (const error_code ec = co_await q.asked()) co_return q.timing.failed<write_outcome>(ec);
     if (is_refusal(q.answer())) {
         refuse_tombstones();

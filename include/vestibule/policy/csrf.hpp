@@ -10,6 +10,9 @@
 
 namespace vestibule::policy {
 
+/// GET, HEAD, OPTIONS, TRACE (RFC 9110 9.2.1); methods know no letter case.
+bool is_safe(std::string_view method) noexcept;
+
 /// What of a request tells who sent it. Headers that are not there are nothing, not empty.
 struct csrf_facts {
     std::string_view method;

@@ -43,6 +43,9 @@ class session_store {
     /// Null: load() has to tell.
     virtual session_ptr find(std::string_view) { return {}; }
 
+    /// Whether find() ever finds anything.
+    virtual bool remembers() const noexcept { return false; }
+
     /// The session as the store has it now, or null where there is none. Not every answer is a live one:
     /// see standing.
     virtual task<result<session_ptr>> load(std::string_view sid) = 0;
@@ -70,8 +73,8 @@ class session_store {
                                                std::string_view moved_to, bool follow,
                                                milliseconds grace) = 0;
 
-    /// For a sid under which nothing is stored, that of an anonymous session: from now on, for `grace`, it is
-    /// answered as replaced by `by`. conflict: it is replaced already.
+    /// For a sid under which nothing is stored: from now on it is answered as replaced by `by`, for `grace`,
+    /// then as ended. conflict: it has been, or has ended.
     virtual task<result<write_outcome>> claim(std::string_view sid, std::string_view by,
                                               milliseconds grace) = 0;
 

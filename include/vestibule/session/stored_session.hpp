@@ -21,10 +21,11 @@ namespace vestibule::session {
 /// Valid for the configuration whose number is `site`; empty where that is 0.
 struct session_notes {
     std::uint64_t site = 0;
-    std::uint64_t judged = 0, met = 0;      // a bit for each of the first 64 routes: asked, and met
-    mono_time touch_again{};                // a touch is under way: no other one before this time
-    mono_time note_again{};                 // the same of noting what is to be noted
-    mono_time renew_at = mono_time::max();  // its sid is to be renewed then
+    std::uint64_t judged = 0, met = 0;        // a bit for each of the first 64 routes: asked, and met
+    mono_time touch_again{};                  // a touch is under way: no other one before this time
+    mono_time note_again{};                   // the same of noting what is to be noted
+    mono_time renew_at = mono_time::max();    // its sid is to be renewed then
+    mono_time list_again = mono_time::max();  // it is to be entered into its user's list then
     bool to_replace = false, to_note = false;
     std::string user;          // who is logged in; empty: nobody
     bool is_verified = false;  // the signature of its cookie, and the secret that made it, are known

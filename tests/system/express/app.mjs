@@ -41,7 +41,7 @@ app.get('/write', (req, res) => {
   req.session.views = (req.session.views ?? 0) + 1;
   setTimeout(() => res.json({ id: req.sessionID, views: req.session.views }), Number(req.query.pause ?? 0));
 });
-app.get('/become', (req, res) => {  // in place, as applications do that never heard of session fixation
+app.all('/become', (req, res) => {  // in place, as applications do that never heard of session fixation
   req.session.user = { ...req.session.user, id: req.query.user };
   setTimeout(() => res.json({ id: req.sessionID }), Number(req.query.pause ?? 0));
 });
