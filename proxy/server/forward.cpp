@@ -229,7 +229,8 @@ task<error_code> exchange::pass_interim() {
     interim_passed_ = true;
     drop_vaulted();
     if (head_.version == 10) co_return error_code{};
-    build_client_head(client_head_, *site_, response_, judge_backend_cookies(*site_, response_.fields), {});
+    build_client_head(client_head_, *site_, response_, judge_backend_cookies(*site_, response_.fields),
+                      {.cors = site_->cors.on()});
     body_writer to_client(client_.stream, false, client_.write_limit, site_->params.timeouts.idle_body,
                           site_->params.limits.min_rate);
     const error_code ec = co_await to_client.write(client_head_, {});

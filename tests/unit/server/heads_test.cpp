@@ -205,6 +205,21 @@ std::string client_head(const std::string& response, const client_head_plan& pla
     return out;
 }
 
+TEST(build_client_head, hides_old_cookies_with_the_vault) {
+    server_params p;
+    p.session.secrets = {"keyboard cat"};
+    const std::string answer = "HTTP/1.1 200 OK\r\nSet-Cookie2: V=1; Version=1\r\n\r\n";
+    for (const bool vault : {false, true}) {
+        if (vault) p.vault.cookies = {"V"};
+        const site s(p);
+        http::response_head head;
+        ASSERT_FALSE(http::parse_response_head(answer, head));
+        std::string out;
+        build_client_head(out, s, head, backend_cookie::untouched, {});
+        EXPECT_EQ(out, vault ? "HTTP/1.1 200 OK\r\n\r\n" : answer);
+    }
+}
+
 TEST(build_client_head, table) {
     const std::string signed_value = make_site().signer.sign("abc");
     const struct {
@@ -260,6 +275,10 @@ TEST(build_client_head, table) {
          "HTTP/1.1 200 OK\r\nAccess-Control-Allow-Origin: *\r\nVary: Accept\r\n\r\n",
          {},
          "HTTP/1.1 200 OK\r\nAccess-Control-Allow-Origin: *\r\nVary: Accept\r\n\r\n"},
+        {"other origins are our business before an answer, too",
+         "HTTP/1.1 103 Early Hints\r\nAccess-Control-Allow-Origin: *\r\nLink: x\r\n\r\n",
+         {.cors = true},
+         "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n"},
         {"no length where no body can be",
          "HTTP/1.1 204 No Content\r\nContent-Length: 0\r\nA: b\r\n\r\n",
          {},
