@@ -25,9 +25,9 @@ bool idempotent(std::string_view method) {
 
 task<fate> exchange::forward() {
     const auto& timeouts = site_->params.timeouts;
-    prepare_capture();
     std::span<const session::vault_cookie> kept;
     if (site_->vault.on() && session_) kept = notes().vault;
+    prepare_capture(kept);
     build_backend_head(backend_head_, *site_,
                        {.head = head_,
                         .target = target_,
@@ -40,8 +40,7 @@ task<fate> exchange::forward() {
                         .remaining = remaining_lines(),
                         .assertion = site_->assertion ? assertion_line() : std::string_view(),
                         .client_subject = client_.subject,
-                        .vault = kept,
-                        .now = kept.empty() ? unix_time{} : wall_now(),
+                        .vault = {kept, target_.path, kept.empty() ? unix_time{} : wall_now()},
                         .upgrade = upgrade_,
                         .plain_answer = capture_ && capture_->plain_answer});
     const bool expecting = head_.version == 11 && !head_.fields.find(http::field_id::expect).empty();

@@ -22,7 +22,8 @@ site make_site(bool forward_cookie = false) {
 
 // The head that a backend gets, without what is always added behind (forwarding and tracing fields).
 std::string backend_head(const std::string& request, std::string_view injected = "",
-                         bool forward_cookie = false, std::string_view subject = "") {
+                         bool forward_cookie = false, std::string_view subject = "",
+                         bool plain_answer = false) {
     const site s = make_site(forward_cookie);
     http::request_head head;
     EXPECT_FALSE(http::parse_request_head(request, {}, head)) << request;
@@ -41,7 +42,8 @@ std::string backend_head(const std::string& request, std::string_view injected =
                         .traceparent = "trace",
                         .injected = injected,
                         .client_subject = subject,
-                        .upgrade = asks_for_upgrade(head, *framing)});
+                        .upgrade = asks_for_upgrade(head, *framing),
+                        .plain_answer = plain_answer});
     std::string shown;
     std::size_t at = 0;
     while (at < out.size()) {
@@ -62,6 +64,14 @@ TEST(build_backend_head, tells_the_subject_of_a_client_and_nobody_elses_word_for
     EXPECT_EQ(backend_head(spoofed), "GET / HTTP/1.1\r\nHost: x\r\n\r\n");
     EXPECT_EQ(backend_head(spoofed, "X-Session-User: a\r\n", false, "CN=alice"),
               "GET / HTTP/1.1\r\nHost: x\r\nX-Session-User: a\r\nX-Client-Subject: CN=alice\r\n\r\n");
+}
+
+TEST(build_backend_head, asks_for_the_whole_and_plain_answer_where_it_is_looked_into) {
+    const std::string asked =
+        "GET / HTTP/1.1\r\nHost: x\r\nAccept-Encoding: gzip\r\nRange: bytes=5-9\r\nIf-Range: \"e\"\r\n\r\n";
+    EXPECT_EQ(backend_head(asked), asked);
+    EXPECT_EQ(backend_head(asked, "", false, "", true),
+              "GET / HTTP/1.1\r\nHost: x\r\nAccept-Encoding: identity\r\n\r\n");
 }
 
 TEST(build_backend_head, nobody_else_says_how_much_time_is_left) {
@@ -166,8 +176,7 @@ TEST(build_backend_head, sends_the_vaults_cookies_behind_the_clients) {
                             .request_id = "",
                             .traceparent = "",
                             .injected = "",
-                            .vault = vault,
-                            .now = now});
+                            .vault = {vault, target.path, now}});
         const auto at = out.find("Cookie: ");
         return at == out.npos ? "" : out.substr(at + 8, out.find("\r\n", at) - at - 8);
     };
