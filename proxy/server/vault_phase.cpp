@@ -30,13 +30,12 @@ void exchange::take_vaulted(session::session_changes& c) {
     c.vault = std::move(v.changes);
 }
 
-// What a 101 sets. False: it does not go on.
+// What a 101 sets and says. False: it does not go on.
 task<bool> exchange::settle_upgrade() {
     session::session_changes c;
     take_vaulted(c);
-    leave_vaulted_to_backend(c);
-    if (!c.any()) co_return true;
-    co_return co_await apply_changes(std::move(c));
+    if (site_->routes.at(route_).session != policy::session_mode::off) take_control(c);
+    co_return co_await settle(std::move(c));
 }
 
 // Of an answer that is no final one: nothing of it is kept.
