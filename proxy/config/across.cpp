@@ -81,6 +81,28 @@ void check_vault(const map_reader& root, const settings& s) {
                 "(require: {/user/id: present})");
 }
 
+bool is_on_the_way(const session::json_pointer& a, const session::json_pointer& b) {
+    const auto size = static_cast<std::ptrdiff_t>(std::min(a.tokens().size(), b.tokens().size()));
+    return std::equal(a.tokens().begin(), a.tokens().begin() + size, b.tokens().begin());
+}
+
+// Who logs in under a member that is not known as such keeps a sid that somebody may have planted.
+void check_captured_user(const map_reader& root, const settings& s) {
+    const auto& user = s.server.session.life.user;
+    if (!user || s.server.control.enabled) return;
+    bool any = false;
+    for (const auto& rule : s.server.capture)
+        for (const auto& set : rule.set) {
+            if (is_on_the_way(set.at, *user)) return;
+            any = true;
+        }
+    if (any)
+        root["capture"].warn(
+            "sets nothing at session.user (" + user->text() +
+            "): a login that sets another member gets no new sid (session.user: that member; "
+            "right where another application logs in)");
+}
+
 // Nobody is asked who he is.
 void check_client_subject(const map_reader& root, const settings& s) {
     if (s.server.inject.client_subject.empty()) return;
@@ -112,6 +134,7 @@ void check_across(const map_reader& root, const settings& s) {
     check_cookie(root, s);
     check_assertion(root, s);
     check_vault(root, s);
+    check_captured_user(root, s);
     check_client_subject(root, s);
     check_remaining(root, s);
 }

@@ -35,7 +35,9 @@ bool may_be(std::string_view spelled, std::string_view name, bool decode) noexce
     }
     for (const char wanted : name)
         if (spelled.empty() || !same(take_char(spelled, decode), wanted)) return false;
-    return spelled.empty() || take_char(spelled, decode) == '[';
+    if (spelled.empty()) return true;
+    const char behind = take_char(spelled, decode);
+    return behind == '[' || behind == '\0';  // PHP ends a name at both
 }
 
 bool may_be(std::string_view spelled, std::string_view name) noexcept {

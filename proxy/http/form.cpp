@@ -1,7 +1,8 @@
 #include <vestibule/http/form.hpp>
 
-#include <vestibule/base/utf8.hpp>
 #include <vestibule/http/framing.hpp>
+
+#include "http/ascii.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -28,17 +29,36 @@ std::string decoded(std::string_view text) {
     return out;
 }
 
-// As the most forgiving reader sees a name: PHP drops blanks before it, ends it at NUL or '[', and takes '.'
-// and blanks for '_'; others do not care for case.
-std::string loosely(std::string_view name) {
-    name.remove_prefix(std::min(name.find_first_not_of(" \t\r\n\v\f"), name.size()));
-    name = name.substr(0, name.find('\0'));
-    name = name.substr(0, name.find('['));
+// What nobody tells apart: case, and to PHP '.', ' ' and a '[' that nothing closes are '_'.
+std::string folded(std::string_view name) {
     std::string out;
-    for (const char c : name)
-        out += c == '.' || c == ' ' ? '_' : c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    for (const char c : name) out += c == '.' || c == ' ' || c == '[' ? '_' : ascii::to_lower(c);
     return out;
 }
+
+std::string_view up_to(std::string_view name, char end) {
+    return name.substr(0, name.find(end));
+}
+
+// The names that forgiving readers take one for. To all of them it begins behind blanks and ends at NUL.
+class readings {
+  public:
+    explicit readings(std::string_view name) {
+        name.remove_prefix(std::min(name.find_first_not_of(" \t\r\n\v\f"), name.size()));
+        name = up_to(name, '\0');
+        whole_ = folded(name);
+        base_ = folded(up_to(name, '['));                                        // a[b] is in a list a
+        if (name.starts_with('[')) inner_ = folded(up_to(name.substr(1), ']'));  // qs: [a] is a
+    }
+
+    bool may_mean(const readings& wanted) const {
+        return whole_ == wanted.whole_ || base_ == wanted.base_ ||
+               (!inner_.empty() && inner_ == wanted.whole_);
+    }
+
+  private:
+    std::string whole_, base_, inner_;
+};
 
 // Takes the first piece off.
 std::string_view next_piece(std::string_view& form, std::string_view separators) {
@@ -52,9 +72,9 @@ std::string name_of(std::string_view pair) {
 }
 
 std::size_t count_mentions(std::string_view form, std::string_view name) {
-    const std::string wanted = loosely(name);
+    const readings wanted(name);
     std::size_t n = 0;
-    while (!form.empty()) n += loosely(name_of(next_piece(form, "&;"))) == wanted;
+    while (!form.empty()) n += readings(name_of(next_piece(form, "&;"))).may_mean(wanted);
     return n;
 }
 
@@ -72,7 +92,7 @@ std::optional<std::string> form_value(std::string_view body, std::string_view na
         if (pair.find(';') != pair.npos) return {};  // its end is not the same for all
         const auto equals = pair.find('=');
         std::string value = equals == pair.npos ? std::string() : decoded(pair.substr(equals + 1));
-        if (!valid_utf8(value) || value.find('\0') != value.npos) return {};
+        if (value.find('\0') != value.npos) return {};
         return value;
     }
     return {};
@@ -83,6 +103,25 @@ bool is_media_type(std::string_view content_type, std::string_view type) noexcep
     std::string_view named = content_type.substr(0, content_type.find(';'));
     while (named.ends_with(' ') || named.ends_with('\t')) named.remove_suffix(1);
     return iequals(named, type);
+}
+
+bool has_usual_charset(std::string_view content_type) noexcept {
+    constexpr std::string_view name = "charset";
+    std::optional<std::string_view> charset;
+    ascii::take_part(content_type, ';');
+    while (!content_type.empty()) {
+        const std::string_view part = ascii::take_part(content_type, ';');
+        const bool named = std::search(part.begin(), part.end(), name.begin(), name.end(),
+                                       [](char a, char b) { return ascii::to_lower(a) == b; }) != part.end();
+        if (!named) continue;
+        const auto equals = part.find('=');
+        if (charset || equals == part.npos || !iequals(ascii::trim(part.substr(0, equals)), name))
+            return false;
+        charset = ascii::trim(part.substr(equals + 1));
+        if (charset->size() > 1 && charset->starts_with('"') && charset->ends_with('"'))
+            charset = charset->substr(1, charset->size() - 2);
+    }
+    return !charset || iequals(*charset, "utf-8") || iequals(*charset, "us-ascii");
 }
 
 }  // namespace vestibule::http

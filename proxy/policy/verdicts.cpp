@@ -13,7 +13,7 @@ constexpr std::string_view placeholder = "{target}";
 bool met(const requirement& r, const session::document& doc) noexcept {
     const auto value = doc.find(r.pointer);
     if (!value) return false;
-    if (r.present) return *value != "null";
+    if (r.present) return session::is_present(*value);
     return std::any_of(r.any_of.begin(), r.any_of.end(),
                        [&](const std::string& one) { return session::equals_text(*value, one); });
 }

@@ -60,7 +60,7 @@ asserter::asserter(assertion_params p) : params_(std::move(p)), key_(params_.alg
 std::string asserter::subject_of(const session::document& d) const {
     if (params_.subject.tokens().empty()) return {};
     const auto json = d.find(params_.subject);
-    if (!json || *json == "null") return {};
+    if (!json || !session::is_present(*json)) return {};
     if (json->size() > max_subject) {  // cut, it would be somebody else's
         log::warn("session value too long to assert", {{"side", "session"}, {"bytes", json->size()}});
         return {};

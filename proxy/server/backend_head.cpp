@@ -20,40 +20,11 @@ void append_framing(std::string& out, const http::body_framing& framing) {
     http::append_field(out, "Content-Length", {digits, std::size_t(end - digits)});
 }
 
-// All Cookie lines as one (RFC 9113 8.2.3 wants "; " between crumbs), without our own cookie and those of
-// the vault's names; behind them what the vault has for this path.
-void append_cookies(std::string& out, const site& s, const backend_head_parts& p) {
-    const cookie_params& cookie = s.params.session.cookie;
+void append_cookie_line(std::string& out, const site& s, const backend_head_parts& p) {
     const std::size_t start = out.size();
     out += "Cookie: ";
     const std::size_t empty = out.size();
-    for (const http::field& f : p.head.fields) {
-        if (f.id != field_id::cookie) continue;
-        const std::size_t before = out.size();
-        if (before != empty) out += "; ";
-        const std::size_t here = out.size();
-        std::string others;
-        if (!p.session_cookie.empty()) http::append_cookies_without(others, f.value, cookie.name);
-        const std::string_view value = p.session_cookie.empty() ? f.value : std::string_view(others);
-        if (s.vault.on())
-            s.vault.append_others(out, value);
-        else if (cookie.forward)
-            out += value;
-        else
-            http::append_cookies_without(out, value, cookie.name);
-        if (out.size() == here) out.resize(before);
-    }
-    if (!p.session_cookie.empty()) {
-        if (out.size() != empty) out += "; ";
-        out.append(cookie.name).append("=").append(p.session_cookie);
-    }
-    for (const session::vault_cookie& c : p.vault) {
-        if (!session::goes_with(c, p.target.path, p.now)) continue;
-        if (out.size() != empty) out += "; ";
-        out += c.name;
-        out += '=';
-        out += c.value;
-    }
+    append_cookies(out, s, p.head.fields, p.cookies);
     if (out.size() == empty)
         out.resize(start);
     else
@@ -126,6 +97,11 @@ bool may_trail(const http::field& f, const http::name_set& stripped) noexcept {
            !http::is_forwarding_name(f.name);
 }
 
+// Fields by which a client says which part of the answer it wants, and in what coding.
+bool chooses_form(field_id id) noexcept {
+    return id == field_id::accept_encoding || id == field_id::range || id == field_id::if_range;
+}
+
 // Fields that are written from what vestibule knows, not copied.
 bool is_rewritten(field_id id) noexcept {
     return id == field_id::host || id == field_id::cookie || id == field_id::content_length ||
@@ -179,11 +155,11 @@ void build_backend_head(std::string& out, const site& s, const backend_head_part
         if (is_rewritten(f.id) || is_hop_by_hop(f)) continue;
         if (s.stripped.contains(f.name) || http::is_forwarding_name(f.name)) continue;
         if (nominations && is_nominated(p.head.fields, f.name)) continue;
-        if (p.plain_answer && f.id == field_id::accept_encoding) continue;
+        if (p.plain_answer && chooses_form(f.id)) continue;
         http::append_field(out, f.name, f.value);
     }
     if (p.plain_answer) http::append_field(out, "Accept-Encoding", "identity");
-    append_cookies(out, s, p);
+    append_cookie_line(out, s, p);
     http::append_forwarding(out, p.head.fields, p.client, p.peer, host);
     http::append_field(out, "X-Request-Id", p.request_id);
     http::append_field(out, "traceparent", p.traceparent);
@@ -205,6 +181,37 @@ void build_backend_head(std::string& out, const site& s, const backend_head_part
     append_framing(out, p.framing);
     if (p.framing.kind == http::body_kind::chunked) append_announced_trailers(out, p.head.fields, s.stripped);
     out += "\r\n";
+}
+
+void append_cookies(std::string& out, const site& s, const http::field_list& head,
+                    const cookies_to_go& more) {
+    const cookie_params& cookie = s.params.session.cookie;
+    const std::size_t empty = out.size();
+    const auto append = [&](std::string_view name, std::string_view value) {
+        if (out.size() != empty) out += "; ";
+        out += name;
+        out += '=';
+        out += value;
+    };
+    for (const http::field& f : head) {
+        if (f.id != field_id::cookie) continue;
+        const std::size_t before = out.size();
+        if (before != empty) out += "; ";
+        const std::size_t here = out.size();
+        std::string others;
+        if (!more.session.empty()) http::append_cookies_without(others, f.value, cookie.name);
+        const std::string_view value = more.session.empty() ? f.value : std::string_view(others);
+        if (s.vault.on())
+            s.vault.append_others(out, value);
+        else if (cookie.forward)
+            out += value;
+        else
+            http::append_cookies_without(out, value, cookie.name);
+        if (out.size() == here) out.resize(before);
+    }
+    if (!more.session.empty()) append(cookie.name, more.session);
+    for (const session::vault_cookie& c : more.vault)
+        if (session::goes_with(c, more.path, more.now)) append(c.name, c.value);
 }
 
 void append_trailers(std::string& out, const http::field_list& trailers, const http::name_set& stripped) {

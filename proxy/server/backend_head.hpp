@@ -11,6 +11,15 @@
 
 namespace vestibule::server {
 
+/// What goes to the backend beside the client's cookies: those of the session's vault, in order, with what
+/// tells which of them.
+struct cookies_to_go {
+    std::span<const session::vault_cookie> vault{};
+    std::string_view path{};  // asked for
+    unix_time now{};
+    std::string_view session{};  // the value of the session cookie, where the client's is that of another sid
+};
+
 /// What the head is made of.
 struct backend_head_parts {
     const http::request_head& head;
@@ -20,15 +29,13 @@ struct backend_head_parts {
     std::string_view peer;        // address of the connection's other end, text
     std::string_view request_id;  // passed on or created
     std::string_view traceparent;
-    std::string_view injected;                       // finished session header lines
-    std::string_view remaining{};                    // the same, of its times
-    std::string_view session_cookie{};               // its value, where the client's is that of another sid
-    std::string_view assertion{};                    // the same, proof of them
-    std::string_view client_subject{};               // of the client's certificate, as text; empty: none
-    std::span<const session::vault_cookie> vault{};  // of the session, in order
-    unix_time now{};                                 // for the vault
-    bool upgrade = false;                            // the client asks for an upgrade that may pass
-    bool plain_answer = false;                       // the answer has to be readable here: no content coding
+    std::string_view injected;          // finished session header lines
+    std::string_view remaining{};       // the same, of its times
+    std::string_view assertion{};       // the same, proof of them
+    std::string_view client_subject{};  // of the client's certificate, as text; empty: none
+    cookies_to_go cookies{};
+    bool upgrade = false;       // the client asks for an upgrade that may pass
+    bool plain_answer = false;  // the answer has to be readable here: whole, not coded
 };
 
 /// Whether the request asks for a protocol upgrade that is passed on: HTTP/1.1, no body, nominated by
@@ -39,6 +46,10 @@ bool asks_for_upgrade(const http::request_head& head, const http::body_framing& 
 /// removed (RFC 9110 7.6.1), session and forwarding headers replaced, our own cookie and what the client has
 /// no say in taken out of Cookie and the vault's put in, framing written from `framing` alone.
 void build_backend_head(std::string& out, const site& s, const backend_head_parts& p);
+
+/// Appends the Cookie value as the backend gets it: all lines as one (RFC 9113 8.2.3 wants "; " between
+/// crumbs), without our own cookie and those of the vault's names; behind them what the vault has.
+void append_cookies(std::string& out, const site& s, const http::field_list& head, const cookies_to_go& more);
 
 /// Appends the trailer fields that may pass to either side: no framing, routing, authentication, cookie
 /// or connection fields, and none that `stripped` has.

@@ -63,6 +63,7 @@ void build_client_head(std::string& out, const site& s, const http::response_hea
         if (is_hop_by_hop(f) || (f.id == field_id::content_length && no_length)) continue;
         if (cookie == backend_cookie::refused && sets_our_cookie(s, f, ignored)) continue;
         if (f.id == field_id::set_cookie && s.vault.on() && s.vault.hides(f.value)) continue;
+        if (f.id == field_id::set_cookie2 && s.vault.on()) continue;  // browsers do not know it
         if (f.id == field_id::unknown && s.control.contains(f.name)) continue;
         if (private_only && http::is_shared_cache_field(f)) continue;
         if (plan.cors && policy::is_cors_field(f)) continue;
@@ -70,7 +71,7 @@ void build_client_head(std::string& out, const site& s, const http::response_hea
         http::append_field(out, f.name, f.value);
     }
     if (private_only) http::append_private_cache_control(out, head.fields);
-    if (plan.cors) policy::append_vary_origin(out, head.fields);
+    if (plan.cors && head.status >= 200) policy::append_vary_origin(out, head.fields);
     out += plan.cors_lines;
     out += plan.set_cookie;
     if (plan.chunked) out += "Transfer-Encoding: chunked\r\n";

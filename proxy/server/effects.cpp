@@ -50,7 +50,7 @@ change_outcome outcome_of(write_end how) noexcept {
 }  // namespace
 
 // What the rules will need of the request, which is gone when it is answered.
-void exchange::prepare_capture() {
+void exchange::prepare_capture(std::span<const session::vault_cookie> kept) {
     if (!site_->has_effects || site_->routes.at(route_).session == policy::session_mode::off) return;
     const capture_needs needs = needs_of(site_->params.capture, request_facts());
     if (!needs.form && !needs.json) return;
@@ -58,10 +58,9 @@ void exchange::prepare_capture() {
     capture_->plain_answer = needs.json;
     capture_->copy_request = needs.form;
     if (!needs.form) return;
-    // Of several, each backend takes another one.
-    if (head_.fields.count(http::field_id::content_type) == 1)
-        capture_->request_type = head_.fields.find(http::field_id::content_type);
-    capture_->request_query = target_.query.substr(std::min<std::size_t>(target_.query.size(), 1));
+    capture_->form =
+        form_of(head_.fields, target_.query.substr(std::min<std::size_t>(target_.query.size(), 1)));
+    append_cookies(capture_->form.cookies, *site_, head_.fields, {kept, target_.path, wall_now()});
 }
 
 // False: the answer does not go on; answer_ is another one.
@@ -70,31 +69,50 @@ task<bool> exchange::settle_effects(body_reader& body) {
     take_vaulted(c);
     if (site_->routes.at(route_).session == policy::session_mode::off) co_return true;
     const auto& rules = site_->params.capture;
-    if (capture_ && capture_->plain_answer && wants_body(rules, request_facts(), response_))
-        if (!co_await hold_body(body)) co_return false;
-    const bool clear = append_captured(
-        c, rules,
-        {.request = request_facts(),
-         .request_type = capture_ ? std::string_view(capture_->request_type) : std::string_view(),
-         .request_query = capture_ ? std::string_view(capture_->request_query) : std::string_view(),
-         .request_body = capture_ && capture_->copy_request ? &capture_->request_body : nullptr,
-         .answer = response_,
-         .answer_body = capture_ && capture_->held ? &capture_->answer_body : nullptr});
-    if (!clear) {
+    body_verdict verdict;
+    if (capture_ && capture_->plain_answer) verdict = judge_body(rules, request_facts(), response_);
+    const bool held = capture_ && capture_->held;
+    if (verdict.hold && !held && !co_await hold_body(body, true)) co_return false;
+    const bool form = capture_ && capture_->copy_request;
+    const auto missed =
+        append_captured(c, rules,
+                        {.request = request_facts(),
+                         .form = form ? &capture_->form : nullptr,
+                         .request_body = form ? &capture_->request_body : nullptr,
+                         .answer = response_,
+                         .answer_body = capture_ && capture_->held ? &capture_->answer_body : nullptr,
+                         .now = wall_now()});
+    if (verdict.why) tell_missed(*verdict.why);
+    for (const not_captured& each : missed) tell_missed(each);
+    take_control(c);
+    co_return co_await settle(std::move(c));
+}
+
+// What a rule asks for and does not get.
+void exchange::tell_missed(const not_captured& m) {
+    const bool form = m.where == not_captured::from::form;
+    w_.metrics.count_change(change_outcome::refused);
+    log::warn(form ? "form not captured" : "answer not captured", {{"side", form ? "downstream" : "upstream"},
+                                                                   {"reason", m.why},
+                                                                   {"route", site_->routes.name(route_)},
+                                                                   {"request_id", request_id_}});
+}
+
+// What the backend's own headers say.
+void exchange::take_control(session_changes& c) {
+    if (!site_->params.control.enabled) return;
+    if (const auto wrong = append_control(c, site_->params.control, response_.fields)) {
         w_.metrics.count_change(change_outcome::refused);
-        log::warn(
-            "form not captured: it can be read in more than one way",
-            {{"side", "downstream"}, {"route", site_->routes.name(route_)}, {"request_id", request_id_}});
+        log::warn("backend's change of the session refused", {{"side", "upstream"},
+                                                              {"reason", *wrong},
+                                                              {"route", site_->routes.name(route_)},
+                                                              {"handle", handle_},
+                                                              {"request_id", request_id_}});
     }
-    if (site_->params.control.enabled)
-        if (const auto wrong = append_control(c, site_->params.control, response_.fields)) {
-            w_.metrics.count_change(change_outcome::refused);
-            log::warn("backend's change of the session refused", {{"side", "upstream"},
-                                                                  {"reason", *wrong},
-                                                                  {"route", site_->routes.name(route_)},
-                                                                  {"handle", handle_},
-                                                                  {"request_id", request_id_}});
-        }
+}
+
+// False: the answer does not go on.
+task<bool> exchange::settle(session_changes c) {
     leave_vaulted_to_backend(c);
     if (!c.any()) co_return true;
     if (outcome_ == session_outcome::unavailable) {  // the visitor may have a session that we do not see
@@ -110,11 +128,14 @@ task<bool> exchange::settle_effects(body_reader& body) {
     co_return co_await apply_changes(std::move(c));
 }
 
-// Reads the answer's body until it is there as a whole, or too long to look at.
-task<bool> exchange::hold_body(body_reader& body) {
+// Reads the answer's body until it is there as a whole, too long to look at, or of another kind than is
+// wanted.
+task<bool> exchange::hold_body(body_reader& body, bool json) {
     move_to(response_, capture_->answer_head);
     body.copy_to(&capture_->answer_body);
     capture_->held = true;
+    const body_copy& copy = capture_->answer_body;
+    std::size_t look_at = 1;  // each at twice as much: all of them together read it twice
     result<std::string_view> piece = body.buffered();
     for (;;) {
         if (!piece) {
@@ -122,13 +143,14 @@ task<bool> exchange::hold_body(body_reader& body) {
             co_return false;
         }
         capture_->answer_pieces += *piece;
-        if (body.at_end() || !capture_->answer_body.whole) break;
+        if (body.at_end() || !copy.whole) break;
+        if (json && copy.text.size() >= look_at) {
+            if (!may_become_json(copy.text)) break;
+            look_at = 2 * copy.text.size();
+        }
         piece = co_await body.next();
     }
     body.copy_to(nullptr);
-    if (!capture_->answer_body.whole)
-        log::warn("answer too long to capture from",
-                  {{"side", "upstream"}, {"route", site_->routes.name(route_)}, {"request_id", request_id_}});
     co_return true;
 }
 
@@ -274,10 +296,13 @@ task<bool> exchange::look_again(body_reader& body, http::body_framing framing) {
     const bool is_short = framing.kind == http::body_kind::length && framing.length <= body_copy::limit;
     if (is_short && framing.length > 0 && !(capture_ && capture_->held)) {
         if (!capture_) capture_ = std::make_unique<capture_memory>();
-        const bool held = co_await hold_body(body);
+        const bool held = co_await hold_body(body, false);
         if (!held) co_return false;
     }
-    if (!asked_to && w_.store.find(sid_) == session_) co_return true;
+    if (!asked_to) {
+        co_await net::others_first(w_.io);  // what the store told before the backend answered is heard
+        if (w_.store.find(sid_) == session_) co_return true;
+    }
     auto now = co_await w_.store.load(sid_);
     if (!now) co_return true;  // what is not known is no end
     if (!*now) {
@@ -291,6 +316,8 @@ task<bool> exchange::look_again(body_reader& body, http::body_framing framing) {
     const session::document* const d = live_document(*now);
     const auto& life = site_->params.session.life;
     if (d == nullptr || !life.user || session::user_of(*d, life) == notes().user) co_return true;
+    // Another exchange has done it, then, that of who has logged in: the new sid is for that one.
+    if (!asked_to) co_return true;
     const auto r = co_await renew_session(w_, site_, sid_, *now, session::sid_step::replace);
     if (r && r->new_sid && r->how != write_end::denied) {
         const std::string before(handle_);

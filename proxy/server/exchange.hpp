@@ -4,6 +4,7 @@
 
 #include "server/backend_head.hpp"
 #include "server/body.hpp"
+#include "server/capture.hpp"
 #include "server/client_head.hpp"
 #include "server/exchange_buffers.hpp"
 #include "server/session_writer.hpp"
@@ -41,9 +42,8 @@ enum class fate {
 /// What capture rules need that nothing else keeps.
 struct capture_memory {
     bool copy_request = false, plain_answer = false;
-    bool held = false;         // the answer's body, or its beginning, has been read before its head goes on
-    std::string request_type;  // Content-Type
-    std::string request_query;
+    bool held = false;  // the answer's body, or its beginning, has been read before its head goes on
+    request_form form;
     std::string answer_head;  // texts of the answer's head
     std::string answer_pieces;
     body_copy request_body, answer_body;
@@ -135,9 +135,12 @@ class exchange {
     policy::request_facts request_facts() const noexcept { return {method_, target_.match_path, {}}; }
 
     // What the answer says of the session (effects.cpp).
-    void prepare_capture();
+    void prepare_capture(std::span<const session::vault_cookie> kept);
     task<bool> settle_effects(body_reader& body);
-    task<bool> hold_body(body_reader& body);
+    void tell_missed(const not_captured& m);
+    void take_control(session::session_changes& c);
+    task<bool> settle(session::session_changes c);
+    task<bool> hold_body(body_reader& body, bool json);
     task<bool> apply_ending(session::ending how);
     task<bool> apply_changes(session::session_changes c);
     void go_on_as(const written& r);

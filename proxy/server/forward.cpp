@@ -25,27 +25,26 @@ bool idempotent(std::string_view method) {
 
 task<fate> exchange::forward() {
     const auto& timeouts = site_->params.timeouts;
-    prepare_capture();
     const std::string session_cookie = forwarded_cookie();
     std::span<const session::vault_cookie> kept;
     if (site_->vault.on() && session_) kept = notes().vault;
-    build_backend_head(backend_head_, *site_,
-                       {.head = head_,
-                        .target = target_,
-                        .framing = framing_,
-                        .client = facts_,
-                        .peer = client_.peer_text,
-                        .request_id = request_id_,
-                        .traceparent = traceparent_,
-                        .injected = injected_,
-                        .remaining = remaining_lines(),
-                        .session_cookie = session_cookie,
-                        .assertion = site_->assertion ? assertion_line() : std::string_view(),
-                        .client_subject = client_.subject,
-                        .vault = kept,
-                        .now = kept.empty() ? unix_time{} : wall_now(),
-                        .upgrade = upgrade_,
-                        .plain_answer = capture_ && capture_->plain_answer});
+    prepare_capture(kept);
+    build_backend_head(
+        backend_head_, *site_,
+        {.head = head_,
+         .target = target_,
+         .framing = framing_,
+         .client = facts_,
+         .peer = client_.peer_text,
+         .request_id = request_id_,
+         .traceparent = traceparent_,
+         .injected = injected_,
+         .remaining = remaining_lines(),
+         .assertion = site_->assertion ? assertion_line() : std::string_view(),
+         .client_subject = client_.subject,
+         .cookies = {kept, target_.path, kept.empty() ? unix_time{} : wall_now(), session_cookie},
+         .upgrade = upgrade_,
+         .plain_answer = capture_ && capture_->plain_answer});
     const bool expecting = head_.version == 11 && !head_.fields.find(http::field_id::expect).empty();
     body_reader request_body(client_.stream, client_.in, framing_, {errc::client_closed, errc::bad_chunk},
                              client_.read_limit, timeouts.idle_body, site_->params.limits.min_rate);
@@ -236,7 +235,8 @@ task<error_code> exchange::pass_interim() {
     interim_passed_ = true;
     drop_vaulted();
     if (head_.version == 10) co_return error_code{};
-    build_client_head(client_head_, *site_, response_, judge_backend_cookies(*site_, response_.fields), {});
+    build_client_head(client_head_, *site_, response_, judge_backend_cookies(*site_, response_.fields),
+                      {.cors = site_->cors.on()});
     body_writer to_client(client_.stream, false, client_.write_limit, site_->params.timeouts.idle_body,
                           site_->params.limits.min_rate);
     const error_code ec = co_await to_client.write(client_head_, {});

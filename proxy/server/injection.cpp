@@ -70,7 +70,7 @@ void exchange::append_injection(std::string& out) const {
 void exchange::append_members(std::string& out) const {
     for (const injected_header& h : site_->params.inject.headers) {
         const auto json = session_->parsed()->find(h.pointer);
-        if (!json) continue;
+        if (!json || *json == "null") continue;
         // A cut value would be another value: too long ones are not sent at all.
         const std::string text = json->size() <= max_injected ? session::header_text(*json) : std::string();
         if (json->size() > max_injected || text.size() > max_injected)

@@ -102,7 +102,7 @@ backend_cookie exchange::settle_cookie() {
 }
 
 task<fate> exchange::respond_upgrade() {
-    if (site_->vault.on() && !co_await settle_upgrade()) co_return fate::keep;
+    if (site_->has_effects && !co_await settle_upgrade()) co_return fate::keep;
     if (!set_cookie_.empty() && session_) co_await check_cookie();
     const backend_cookie cookie = settle_cookie();
     build_client_head(client_head_, *site_, response_, cookie,

@@ -24,19 +24,19 @@ void exchange::take_vaulted(session::session_changes& c) {
     }
     // While the store is away, or another answer is just bringing a new sid, the visitor has a session that
     // we do not see: none is made beside it.
-    if (outcome_ == session_outcome::off || outcome_ == session_outcome::unavailable || ended_lately_)
+    if (outcome_ == session_outcome::off || outcome_ == session_outcome::unavailable ||
+        (ended_lately_ && !carried_from_))
         return w_.metrics.count_vault(vault_outcome::dropped, v.changes.size());
     vaulted_ = true;
     c.vault = std::move(v.changes);
 }
 
-// What a 101 sets. False: it does not go on.
+// What a 101 sets and says. False: it does not go on.
 task<bool> exchange::settle_upgrade() {
     session::session_changes c;
     take_vaulted(c);
-    leave_vaulted_to_backend(c);
-    if (!c.any()) co_return true;
-    co_return co_await apply_changes(std::move(c));
+    if (site_->routes.at(route_).session != policy::session_mode::off) take_control(c);
+    co_return co_await settle(std::move(c));
 }
 
 // Of an answer that is no final one: nothing of it is kept.

@@ -2,60 +2,32 @@
 
 #include "session/json_string.hpp"
 #include "session/json_text.hpp"
+#include "session/merge_patch.hpp"
 
 #include <algorithm>
 
 namespace vestibule::session {
 namespace {
 
-constexpr std::size_t max_patch_members = 1000;  // each costs a pass over the document
+constexpr std::size_t max_patch = 64 * 1024;
 
-// A value that takes the place of what is no object: without its nulls (RFC 7396 section 2, first branch).
-std::string without_nulls(std::string_view value) {
-    if (value.front() != '{') return std::string(value);
-    std::string out = "{";
-    json::items members(value, 0);
-    while (const auto m = members.next()) {
-        const std::string_view inner = m->value_of(value);
-        if (inner == "null") continue;
-        if (out.size() > 1) out += ',';
-        out.append("\"").append(m->key).append("\":").append(without_nulls(inner));
-    }
-    return out + '}';
+bool is_container(std::string_view json) noexcept {
+    return json.front() == '{' || json.front() == '[';
 }
 
-// Merges the object `patch` into the object at `path`, which is there.
-error_code merge(std::string& text, std::vector<std::string>& path, std::string_view patch) {
-    json::items members(patch, 0);
-    while (const auto m = members.next()) {
-        path.push_back(json::unescaped(m->key));
-        const json_pointer at = json_pointer::of(path);
-        const std::string_view value = m->value_of(patch);
-        const auto before = document::parse(text).value().find(at);
-        error_code ec;
-        if (value.front() == '{' && before && before->front() == '{') {
-            ec = merge(text, path, value);
-        } else {
-            auto edited = value == "null" ? edit_remove(text, at) : edit_set(text, at, without_nulls(value));
-            if (edited)
-                text = *std::move(edited);
-            else
-                ec = edited.error();
-        }
-        path.pop_back();
-        if (ec) return ec;
+// As a merge patch has it, null and scalars on the way give way to objects; an array does not.
+result<std::string> set_member(const std::string& text, const member_change& m) {
+    auto edited = edit_set(text, m.at, m.json);
+    const auto& tokens = m.at.tokens();
+    for (auto end = tokens.begin(); edited.error() == errc::pointer_conflict && end != tokens.end(); ++end) {
+        const json_pointer on_the_way = json_pointer::of({tokens.begin(), end});
+        const auto before = document::parse(text).value().find(on_the_way);
+        if (!before) break;
+        if (is_container(*before)) continue;
+        const auto room = edit_set(text, on_the_way, "{}");
+        return room ? edit_set(*room, m.at, m.json) : room;
     }
-    return {};
-}
-
-std::size_t count_members(std::string_view object) {
-    std::size_t n = 0;
-    json::items members(object, 0);
-    while (const auto m = members.next()) {
-        const std::string_view value = m->value_of(object);
-        n += value.front() == '{' ? 1 + count_members(value) : 1;
-    }
-    return n;
+    return edited;
 }
 
 // The document with that list, beside its other notes.
@@ -85,13 +57,14 @@ result<std::string> applied(std::string_view text, const session_changes& c, vau
     for (const member_change& m : c.set) {
         const auto before = document::parse(out).value().find(m.at);
         if (before && *before == m.json) continue;
-        auto edited = edit_set(out, m.at, m.json);
+        auto edited = set_member(out, m);
         if (!edited) return edited;
         out = *std::move(edited);
     }
     if (!c.merge_patch.empty()) {
-        std::vector<std::string> path;
-        if (const error_code ec = merge(out, path, json::trimmed(c.merge_patch))) return ec;
+        const std::string_view object = json::trimmed(out);
+        out.replace(out.find('{'), object.size(), merged(object, json::trimmed(c.merge_patch)));
+        if (const auto d = document::parse(out); !d) return d.error();
     }
     vault_report came_of;
     if (!c.vault.empty()) {
@@ -152,10 +125,10 @@ bool is_own_place(const json_pointer& p) noexcept {
 }
 
 std::optional<std::string_view> check_patch(std::string_view patch, const std::vector<std::string>& allow) {
+    if (patch.size() > max_patch) return "is longer than 64 KiB";
     if (!json::valid(patch)) return "is not JSON";
     const std::string_view object = json::trimmed(patch);
     if (object.front() != '{') return "is not a JSON object";
-    if (count_members(object) > max_patch_members) return "has too many members";
     json::items members(object, 0);
     while (const auto m = members.next()) {
         const std::string name = json::unescaped(m->key);

@@ -133,6 +133,10 @@ std::optional<std::string_view> json_at(std::string_view text, const json_pointe
     return value_at(json::trimmed(text), p);
 }
 
+bool begins_json(std::string_view text) noexcept {
+    return json::begins_valid(text);
+}
+
 bool names_once(std::string_view object, std::string_view name) {
     const auto lower = [](std::string_view text) {
         std::string out;

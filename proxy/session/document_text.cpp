@@ -49,7 +49,8 @@ void escape_outer_spaces(std::string& value) {
     value = std::move(escaped);
 }
 
-std::string_view string_content(std::string_view json) noexcept {
+// What stands between quotes or brackets.
+std::string_view content_of(std::string_view json) noexcept {
     return json.size() < 2 ? std::string_view() : json.substr(1, json.size() - 2);
 }
 
@@ -89,7 +90,7 @@ std::string header_text(std::string_view json) {
         return out;
     }
     std::array<char, 4> buffer;
-    std::string_view content = string_content(json);
+    std::string_view content = content_of(json);
     while (!content.empty()) append_escaped(out, json::take_piece(content, buffer, "\xEF\xBF\xBD"));
     if (out.starts_with(' ') || out.ends_with(' ')) escape_outer_spaces(out);
     return out;
@@ -98,13 +99,20 @@ std::string header_text(std::string_view json) {
 std::string plain_text(std::string_view json) {
     json = json::trimmed(json);
     if (!json.starts_with('"')) return compact(json);
-    return json::unescaped(string_content(json));
+    return json::unescaped(content_of(json));
 }
 
 bool equals_text(std::string_view json, std::string_view expected) noexcept {
     json = json::trimmed(json);
     if (json.empty() || json.front() == '{' || json.front() == '[') return false;
-    return json.front() == '"' ? json::means(string_content(json), expected) : json == expected;
+    return json.front() == '"' ? json::means(content_of(json), expected) : json == expected;
+}
+
+bool is_present(std::string_view json) noexcept {
+    json = json::trimmed(json);
+    const bool container = json.starts_with('{') || json.starts_with('[');
+    if (container) return !json::trimmed(content_of(json)).empty();
+    return json != "null" && json != "false" && json != "\"\"";
 }
 
 std::string json_string(std::string_view text) {

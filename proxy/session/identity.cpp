@@ -4,8 +4,7 @@ namespace vestibule::session {
 namespace {
 
 std::string name_in(std::string_view json) {
-    if (json == "null" || json == "false" || json == "\"\"" || json == "{}" || json == "[]") return {};
-    return header_text(json);
+    return is_present(json) ? header_text(json) : std::string();
 }
 
 // JSON text; "null": nobody.

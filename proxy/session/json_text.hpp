@@ -16,6 +16,9 @@ inline constexpr std::size_t max_depth = 64;
 /// Escaped lone surrogates are valid, as JSON.parse has it.
 bool valid(std::string_view text) noexcept;
 
+/// Whether `text` is valid, or the beginning of a text that is.
+bool begins_valid(std::string_view text) noexcept;
+
 // From here on, `text` is valid.
 
 /// `text` without the space around it.

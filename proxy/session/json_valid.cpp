@@ -3,6 +3,7 @@
 
 #include <vestibule/base/utf8.hpp>
 
+#include <algorithm>
 #include <bitset>
 
 namespace vestibule::session::json {
@@ -35,9 +36,10 @@ class reader {
     }
 
     bool word(std::string_view w) noexcept {
-        if (!rest().starts_with(w)) return false;
-        at_ += w.size();
-        return true;
+        const bool whole = rest().starts_with(w);
+        if (whole) at_ += w.size();
+        if (!whole && w.starts_with(rest())) at_ = end_;
+        return whole;
     }
 
     bool digits() noexcept {
@@ -64,7 +66,7 @@ class reader {
             if (take('"')) return true;
             if (static_cast<unsigned char>(peek()) >= 0x80) {
                 const std::size_t n = utf8_sequence(rest());
-                if (n == 0) return false;
+                if (n == 0) return cut_sequence();
                 at_ += n;
             } else if (!take('\\') || !escape()) {
                 return false;
@@ -74,6 +76,17 @@ class reader {
 
   private:
     std::string_view rest() const noexcept { return {at_, static_cast<std::size_t>(end_ - at_)}; }
+
+    // Of several bytes, the last of which are not there: the text ends. Never a whole one.
+    bool cut_sequence() noexcept {
+        const auto first = static_cast<unsigned char>(peek());
+        const std::size_t length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
+        const auto is_tail = [](char c) { return (static_cast<unsigned char>(c) & 0xc0) == 0x80; };
+        const bool cut =
+            first >= 0xc2 && first <= 0xf4 && rest().size() < length && std::all_of(at_ + 1, end_, is_tail);
+        if (cut) at_ = end_;
+        return false;
+    }
 
     bool escape() noexcept {
         if (take('u')) {
@@ -138,10 +151,7 @@ expect behind_value(reader& r, nesting& n) noexcept {
     return expect::after_value;
 }
 
-}  // namespace
-
-bool valid(std::string_view text) noexcept {
-    reader r(text);
+bool read_text(reader& r) noexcept {
     nesting n;
     expect next = expect::value;
     while (next != expect::nothing_valid) {
@@ -154,6 +164,19 @@ bool valid(std::string_view text) noexcept {
         next = behind_value(r, n);
     }
     return false;
+}
+
+}  // namespace
+
+bool valid(std::string_view text) noexcept {
+    reader r(text);
+    return read_text(r);
+}
+
+bool begins_valid(std::string_view text) noexcept {
+    reader r(text);
+    read_text(r);
+    return r.done();  // what is wrong stands at the position
 }
 
 }  // namespace vestibule::session::json

@@ -1,10 +1,13 @@
 """What the backend's own answers say about the session: login, logout and data without changing the backend."""
+import gzip
 import json
+import time
 
 import pytest
 
 from harness import cookies
 from harness.browser import Browser, changed, patched, steered
+from test_identity import until
 
 RULES = {
     "inject": {"headers": {"X-Session-User": "/user/id", "X-Session-Name": "/user/name", "X-Session-Login": "/login",
@@ -151,11 +154,138 @@ def test_logout_everywhere_ends_sessions_of_this_user_alone(replicas, redis):
     assert redis.value(now_another.sid) == text and redis.value(now_no_session.sid) == "somebody's own"
 
 
-def test_a_form_that_can_be_read_in_two_ways_is_told(replicas):
+def refused(program, message, reason):
+    program.wait_log(lambda line: line.get("message") == message and line.get("reason") == reason)
+    assert program.metric("vestibule_session_changes_total", outcome="refused") == 1
+
+
+@pytest.mark.parametrize("content_type, body, reason", [
+    (FORM["Content-Type"], b"username=ada&username=bob", "it can be read in more than one way"),
+    (FORM["Content-Type"], b"username=zo%EB", "it is not UTF-8"),
+    (FORM["Content-Type"], b"username=ada&more=" + b"x" * 70_000, "it is too long"),
+    ("multipart/form-data; boundary=x",
+     b'--x\r\nContent-Disposition: form-data; name="username"\r\n\r\nada\r\n--x--\r\n', "it is multipart/form-data"),
+    ("application/json", b'{"username":{"id":"ada"}}', "it can be read in more than one way"),
+], ids=["twice", "latin-1", "long", "multipart", "object"])
+def test_a_form_that_is_not_captured_is_told(replicas, content_type, body, reason):
     browser = Browser()
-    browser.post(replicas[0], "/login", {**LOGIN, "headers": LOGIN["headers"][:1]}, headers=FORM,
-                 body=b"username=ada&username=bob")
-    replicas[0].wait_log(lambda line: line.get("message") == "form not captured: it can be read in more than one way")
+    browser.post(replicas[0], "/login", {**LOGIN, "headers": LOGIN["headers"][:1]},
+                 headers={"Content-Type": content_type}, body=body)
+    refused(replicas[0], "form not captured", reason)
+
+
+@pytest.mark.parametrize("content_type", ["text/html; charset=UTF-8", "text/plain", "text/json", "text/javascript",
+                                          "application/javascript", None])
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"], ids=["", "marked"])
+def test_json_of_any_type(vestibule, backend, redis, content_type, mark):
+    headers = {"Content-Type": content_type} if content_type else {}
+    backend.script = lambda x: (x.read_body(), x.reply(200, headers, mark + b'{"user":{"id":"u1"}}'))
+    program, browser = vestibule(RULES), Browser()
+    got = browser.post(program, "/api/login", body=b"")
+    assert got.body == mark + b'{"user":{"id":"u1"}}' and json.loads(redis.value(browser.sid))["user"]["id"] == "u1"
+
+
+JSON_TYPE = ("Content-Type", "application/json")
+GZIP = ("Content-Encoding", "gzip")
+
+
+@pytest.mark.parametrize("status, headers, body, reason", [
+    (200, [JSON_TYPE, GZIP], gzip.compress(b'{"user":{"id":"u1"}}'), "it has a content coding"),
+    (200, [("Content-Type", "text/html")], b"<html>" + b"x" * 1_000_000, "it is not JSON"),
+    (200, [JSON_TYPE], b'{"user":{"id":"\xeb"}}', "it is not JSON"),
+    (200, [JSON_TYPE], b'{"user":{"id":"u1"},"more":"' + b"x" * 70_000 + b'"}', "it is too long"),
+    (206, [JSON_TYPE, ("Content-Range", "bytes 9-28/99")], b'{"user":{"id":"u1"}}', "it is a part of one"),
+], ids=["packed", "html", "latin-1", "long", "part"])
+def test_an_answer_that_is_not_captured_is_told(vestibule, backend, redis, status, headers, body, reason):
+    backend.script = lambda x: (x.read_body(), x.reply(status, headers, body))
+    program, browser = vestibule(RULES), Browser()
+    got = browser.post(program, "/api/login", body=b"")
+    assert got.status == status and got.body == body and redis.keys() == []
+    refused(program, "answer not captured", reason)
+
+
+def test_a_client_does_not_choose_what_part_of_an_answer_counts(vestibule, backend, redis):
+    whole = json.dumps({"user": {"id": "bob"}, "settings": {"user": {"id": "ada"}}})
+
+    def ranged(exchange):
+        exchange.read_body()
+        asked = exchange.request.header("Range")
+        if not asked:
+            return exchange.reply(200, [JSON_TYPE], whole.encode())
+        first, last = map(int, asked.removeprefix("bytes=").split("-"))
+        return exchange.reply(206, [JSON_TYPE, ("Content-Range", f"bytes {first}-{last}/{len(whole)}")],
+                              whole[first:last + 1].encode())
+
+    backend.script = ranged
+    program, browser = vestibule(RULES), Browser()
+    first = whole.index('{"user": {"id": "ada"}')
+    wanted = {"Range": f"bytes={first}-{len(whole) - 2}"}
+    got = browser.post(program, "/api/login", headers={**wanted, "If-Range": '"e"'}, body=b"")
+    assert got.status == 200 and got.body.decode() == whole
+    assert json.loads(redis.value(browser.sid))["user"]["id"] == "bob"
+    got = browser.post(program, "/other", headers=wanted, body=b"")
+    assert got.status == 206, "where no rule looks into the answer, ranges are as they were"
+
+
+@pytest.mark.parametrize("content_type, piece", [("text/event-stream", "data: 1\n\n"), ("text/plain", "up 1 h\n"),
+                                                 ("application/x-ndjson", '{"n":1}\n'), ("text/plain", "[info] up\n"),
+                                                 ("application/json", '{"n":1}\n{"n":2}\n')])
+def test_what_goes_on_and_on_is_not_held_back(vestibule, backend, redis, content_type, piece):
+    def drip(exchange):
+        exchange.read_body()
+        exchange.send(f"HTTP/1.1 200 OK\r\nContent-Type: {content_type}\r\nTransfer-Encoding: chunked\r\n\r\n")
+        exchange.send(f"{len(piece):x}\r\n{piece}\r\n")
+        time.sleep(1.5)
+        exchange.send("0\r\n\r\n")
+
+    backend.script = drip
+    with vestibule(RULES).client() as client:
+        began = time.monotonic()
+        client.send("POST /api/login HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n")
+        assert client.response_head().status == 200 and time.monotonic() - began < 1
+
+
+def test_a_name_in_latin_1(vestibule, backend, redis):
+    backend.script = lambda x: (x.read_body(), x.send(
+        b"HTTP/1.1 302 Found\r\nX-Authenticated-User: zo\xeb\r\nLocation: /\r\nContent-Length: 0\r\n\r\n"))
+    program, browser = vestibule(RULES), Browser()
+    browser.post(program, "/login", headers=FORM, body=b"username=u1")
+    assert json.loads(redis.value(browser.sid))["user"]["id"] == "zo\u00eb"
+
+
+@pytest.mark.parametrize("lines, kept", [
+    (["PHPSESSID=first; Path=/", "PHPSESSID=second; Path=/"], "second"),
+    (["PHPSESSID=deleted; Max-Age=0; Path=/old", "PHPSESSID=real; Path=/"], "real"),
+    (["PHPSESSID=deleted; Expires=Thu, 01-Jan-1970 00:00:01 GMT; Max-Age=0; Path=/"], None),
+    (["PHPSESSID="], None),
+])
+def test_the_cookie_that_a_browser_keeps(replicas, redis, lines, kept):
+    browser = Browser()
+    headers = [["X-Authenticated-User", "u1"], *(["Set-Cookie", line] for line in lines)]
+    browser.post(replicas[0], "/login", {"status": 302, "headers": headers}, headers=FORM, body=b"username=u1")
+    assert json.loads(redis.value(browser.sid)).get("php") == kept
+
+
+@pytest.mark.parametrize("user", [None, "", False, "guest", {}])
+def test_who_was_nobody_can_log_in(replicas, redis, user):
+    """As applications leave it after a logout."""
+    browser = Browser()
+    _, browser.cookie = redis.login(user=user, views=3)
+    login(browser, replicas[0])
+    stored = json.loads(redis.value(browser.sid))
+    assert stored["user"] == {"id": "u1"} and stored["views"] == 3
+    assert browser.seen(replicas[1], "/account/")["user"] == "u1"
+
+
+@pytest.mark.parametrize("value, header", [("null", None), ("false", "false"), ('""', ""), ("{}", "{}"), ("[]", "[]")])
+def test_nobody_is_nobody_everywhere(replicas, redis, value, header):
+    browser = Browser()
+    browser.post(replicas[0], "/api/login", {"body": '{"user":{"id":%s,"name":"x"}}' % value}, body=b"")
+    assert '"id":' + value in redis.value(browser.sid)
+    assert browser.visit(replicas[0], "/account/").status == 401
+    assert browser.seen(replicas[0]).get("user") == header
+    browser.post(replicas[0], "/api/login", {"body": '{"user":{"id":0}}'}, body=b"")
+    assert browser.seen(replicas[0], "/account/")["user"] == "0"
 
 
 def test_a_session_carried_cart_survives_the_login(vestibule, backend, redis):
@@ -243,6 +373,48 @@ def test_regenerate_and_destroy_by_header(controlled):
     assert browser.cookie is None and other.visit(controlled, "/account/").status == 401
 
 
+def test_a_destroy_counts_beside_what_is_wrong(controlled):
+    twice = [["X-Session-Patch", "{}"], ["X-Session-Patch", "{}"]]
+    for headers in (twice + [["X-Session-Destroy", "true"]], [["X-Session-Destroy", "true"]] + twice):
+        browser = Browser()
+        browser.visit(controlled, answer=patched(user={"id": "u1"}))
+        kept = browser.copy()
+        browser.visit(controlled, answer={"headers": headers})
+        assert browser.cookie is None and kept.visit(controlled, "/account/").status == 401
+    assert controlled.metric("vestibule_session_changes_total", outcome="refused") == 2
+
+
+@pytest.mark.parametrize("header", ["X-Session-Regenerate", "X-Session-Destroy"])
+def test_what_is_neither_yes_nor_no_is_told(controlled, header):
+    browser = Browser()
+    browser.visit(controlled, answer=patched(user={"id": "u1"}))
+    browser.visit(controlled, answer={"headers": [[header, "yes"]]})
+    line = controlled.wait_log(lambda line: line.get("message") == "backend's change of the session refused")
+    assert header in line["reason"] and browser.seen(controlled, "/account/")["user"] == "u1"
+
+
+UPGRADE = [("Connection", "Upgrade"), ("Upgrade", "websocket"), ("Sec-WebSocket-Version", "13"),
+           ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==")]
+
+
+def switching(*fields):
+    head = ["HTTP/1.1 101 Switching Protocols", "Upgrade: websocket", "Connection: Upgrade",
+            "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=", *fields]
+    return lambda x: (x.send("\r\n".join(head) + "\r\n\r\n"), x.close())
+
+
+def test_a_handshake_may_steer(controlled, backend, redis):
+    backend.script = switching('X-Session-Patch: {"cart":1}')
+    browser = Browser()
+    got = browser.visit(controlled, "/", headers=UPGRADE)
+    assert got.status == 101 and not got.all("X-Session-Patch")
+    assert json.loads(redis.value(browser.sid))["cart"] == 1
+    sid = browser.sid
+    backend.script = switching("X-Session-Destroy: true")
+    got = browser.visit(controlled, "/", headers=UPGRADE)
+    assert got.status == 101 and browser.cookie is None and redis.value(sid) is None
+
+
 @pytest.mark.parametrize("rules", [RULES, CONTROLLED], ids=["off", "on"])
 def test_control_headers_never_reach_the_client(vestibule, backend, redis, rules):
     backend.script = steered
@@ -279,7 +451,7 @@ def test_who_goes_on_without_the_store_keeps_the_session_there(vestibule, backen
         assert browser.visit(program, "/").status == 200
     finally:
         redis_server.thaw()
-    program.wait_ready()
+    until(lambda: browser.copy().visit(program, "/account/").status == 200)
     assert browser.seen(program, "/account/")["user"] == "u1"
 
 

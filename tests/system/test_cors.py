@@ -82,6 +82,14 @@ def test_answers_are_ours_not_the_backends(vestibule, backend):
     assert answer.status == 200 and cors_of(answer) == ours
 
 
+def test_early_hints_say_nothing_else(vestibule, backend):
+    hints = [*BACKENDS_OWN, ("Link", "</a.css>; rel=preload")]
+    backend.script = lambda x: (x.reply(103, hints), x.reply(200, [], b"ok"))
+    answer = vestibule(CORS).get("/a", {"Origin": APP})
+    (early,) = answer.interim
+    assert cors_of(early) == {} and early.header("Link") and cors_of(answer)["allow-origin"] == APP
+
+
 @pytest.mark.parametrize("vary, expected", [(["Origin"], ["Origin"]), (["accept, ORIGIN"], ["accept, ORIGIN"]),
                                             (["*"], ["*"]), ([], ["Origin"])])
 def test_vary_is_not_doubled(vestibule, backend, vary, expected):

@@ -1,12 +1,14 @@
 """Applications as one finds them, in PHP, Python and Perl (tests/system/legacy): login, logout, logout everywhere,
 a cart and who one is, by configuration alone, behind two replicas that share a Redis."""
+import base64
 import json
 import threading
+import zlib
 
 import pytest
 
 from harness.browser import Browser
-from harness.legacy import FORM, JSON, Desk, Orders, Shop, Typed
+from harness.legacy import FORM, JSON, Bare, Desk, Entered, Orders, Parsed, Shop, Typed
 from harness.node import Express
 from harness.program import merged
 
@@ -136,11 +138,15 @@ LOOKS = '{"username":"bob","password":"builder","more":"&username=ada&"}'
 TWO = "username=ada&username=bob&password=builder"
 
 
-def named(name, kind, content_type, body, query=""):
-    return pytest.param(kind, content_type, body, query, id=name)
+# Names that are others in another charset.
+UTF_7 = "+" + base64.b64encode("username".encode("utf-16-be")).decode().rstrip("=") + "-"
 
 
-@pytest.mark.parametrize("kind, content_type, body, query", [
+def named(name, kind, content_type, body, query="", **headers):
+    return pytest.param(kind, content_type, body, query, headers, id=name)
+
+
+@pytest.mark.parametrize("kind, content_type, body, query, headers", [
     named("twice", Shop, FORM, TWO),
     named("the-other-way-round", Shop, FORM, "username=bob&password=builder&username=ada"),
     named("blank-before", Shop, FORM, "username=ada&%20username=bob&password=builder"),
@@ -148,6 +154,8 @@ def named(name, kind, content_type, body, query=""):
     named("a-list", Shop, FORM, "username[]=ada&username=bob&password=builder"),
     named("json-to-us", Shop, FORM + " +json", BOTH),
     named("json-to-us-too", Shop, FORM + ",+json", BOTH),
+    named("bracket-without-end", Bare, FORM, "user_name=ada&user[name=bob&password=builder"),
+    named("cookie", Bare, FORM, "user_name=ada&password=builder", Cookie="user_name=bob"),
     named("script-twice", Desk, FORM, TWO),
     named("semicolon", Desk, FORM, "username=ada&more=;username=bob&password=builder"),
     named("query", Desk, FORM, "username=ada", "?username=bob&password=builder"),
@@ -155,15 +163,22 @@ def named(name, kind, content_type, body, query=""):
     named("any-type-is-json", Typed, FORM, LOOKS),
     named("json-twice", Typed, JSON, '{"username":"ada","username":"bob","password":"builder"}'),
     named("what-the-answer-says", Orders, FORM, LOOKS),
+    named("charset", Entered, FORM + "; charset=cp037",
+          "username=bob&password=builder&x=".encode("cp037") + b"&username=ada&"),
+    named("packed", Parsed, FORM, zlib.compress(b"username=bob&password=builder") + b"&username=ada&",
+          **{"Content-Encoding": "deflate"}),
+    named("json-in-utf-7", Parsed, JSON + "; charset=utf-7",
+          '{"username":"ada","%s":"bob","password":"builder"}' % UTF_7),
 ])
-def test_nobody_logs_in_as_somebody_else(running, replicas, kind, content_type, body, query):
+def test_nobody_logs_in_as_somebody_else(running, replicas, kind, content_type, body, query, headers):
     app = running(kind)
     one, two = replicas(app)
     browser = Browser()
     app.login(browser, one, "bob", "builder")
     assert app.who(browser, two) == "bob"
     browser = Browser()
-    got = browser.post(one, app.at + app.login_page + query, headers={"Content-Type": content_type}, body=body.encode())
+    got = browser.post(one, app.at + app.login_page + query, headers={"Content-Type": content_type, **headers},
+                       body=body if isinstance(body, bytes) else body.encode())
     assert got.status < 400 and app.who(browser, two) in ("bob", "nobody")
 
 

@@ -350,6 +350,11 @@ def test_no_answer_of_any_kind_shows_it(vestibule, backend):
     program.wait_metric(4, METRIC, outcome="dropped")  # three early ones, and the one without a session
 
 
+def test_cookies_of_the_old_kind_do_not_pass(vestibule, backend):
+    backend.script = lambda e: e.reply(200, [("Set-Cookie2", "PHPSESSID=k3l; Version=1")])
+    assert not vestibule(PHP).get("/").all("Set-Cookie2")
+
+
 def test_a_handshake_may_set_it(vestibule, backend):
     backend.script = lambda e: (e.send(
         b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"

@@ -4,6 +4,7 @@
 #include <vestibule/base/task.hpp>
 
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 #include <chrono>
@@ -32,6 +33,19 @@ inline auto wait(timer& t) {
         bool await_resume() const noexcept { return expired; }
     };
     return awaiter{t};
+}
+
+/// Goes on when everything that is ready now has been handled.
+inline auto others_first(boost::asio::io_context& io) {
+    struct awaiter {
+        boost::asio::io_context& io;
+        bool await_ready() const noexcept { return false; }
+        void await_suspend(std::coroutine_handle<> h) {
+            boost::asio::post(io, [h] { h.resume(); });
+        }
+        void await_resume() const noexcept {}
+    };
+    return awaiter{io};
 }
 
 /// One coroutine waits, somebody sets: an edge that is remembered. Single-threaded.

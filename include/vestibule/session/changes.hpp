@@ -40,8 +40,9 @@ struct session_changes {
     bool any() const noexcept { return end != ending::none || regenerate || puts(); }
 };
 
-/// The document with all that set. The text itself where nothing differs. What came of the vault's stands in
-/// `report` (cleared first). Errors: those of edit_set.
+/// The document with all that set. The text itself where nothing differs. What is null or scalar on the way
+/// to a value that is set gives way to an object. What came of the vault's stands in `report` (cleared
+/// first). Errors: those of edit_set.
 result<std::string> applied(std::string_view text, const session_changes& c, vault_report* report = nullptr);
 
 /// The document with what is remembered of its vault and has been lost; the text itself where nothing has.
@@ -58,8 +59,8 @@ bool is_free_member(std::string_view name) noexcept;
 /// Whether a pointer leads into what vestibule keeps in a document for itself: nobody else's to see or set.
 bool is_own_place(const json_pointer& p) noexcept;
 
-/// Whether a text is a JSON object that changes free members only, and where `allow` is not empty none but
-/// those. What is wrong, or nothing.
+/// Whether a text is a JSON object of up to 64 KiB that changes free members only, and where `allow` is not
+/// empty none but those. What is wrong, or nothing.
 std::optional<std::string_view> check_patch(std::string_view patch, const std::vector<std::string>& allow);
 
 }  // namespace vestibule::session

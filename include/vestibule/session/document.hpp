@@ -107,6 +107,12 @@ std::string plain_text(std::string_view json);
 /// numbers, booleans and null by their text. An object or array equals none. Allocates nothing.
 bool equals_text(std::string_view json, std::string_view expected) noexcept;
 
+/// Whether a JSON value says anything: it is not null, false or "", and no object or array without content.
+bool is_present(std::string_view json) noexcept;
+
+/// Whether a text is JSON, or may become JSON with what follows.
+bool begins_json(std::string_view text) noexcept;
+
 /// Attributes of a session cookie that go into a document's `cookie` member.
 struct cookie_attributes {
     std::optional<milliseconds> max_age{};

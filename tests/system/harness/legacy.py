@@ -78,9 +78,9 @@ class Shop(Application):
     puts = {"item": "tea"}
     held = "tea"
 
-    def __init__(self):
+    def __init__(self, *options):
         port = free_port()
-        super().__init__("php", "-S", f"127.0.0.1:{port}", "-t", "shop", port=port)
+        super().__init__("php", *options, "-S", f"127.0.0.1:{port}", "-t", "shop", port=port)
 
     @property
     def config(self):
@@ -92,6 +92,22 @@ class Shop(Application):
 
     def holds(self, browser, program, headers=()):
         return re.search(r"<i>(.*?)</i>", browser.visit(program, "/index.php", headers=headers).body.decode())[1]
+
+
+class Bare(Shop):
+    """PHP without a php.ini, where $_REQUEST has cookies as well, and fields named with '_'."""
+    login_page = "enter.php"
+
+    def __init__(self):
+        super().__init__("-n")
+
+    @property
+    def config(self):
+        return self.rules(inject={"headers": {"X-Remote-User": "/user/id"}},
+                          capture=[{"on": {"status": 302}, "set": {"/user/id": {"form": "user_name"}}}])
+
+    def login(self, browser, program, user, password):
+        return self.post(browser, program, self.login_page, user_name=user, password=password)
 
 
 class Orders(Application):
@@ -123,6 +139,30 @@ class Typed(Orders):
     def config(self):
         return self.rules(inject={"headers": {"X-Forwarded-User": "/user/id"}},
                           capture=[{"set": {"/user/id": {"form": "username"}}}])
+
+
+class Entered(Typed):
+    """The same by a form."""
+    login_page = "enter"
+
+    def login(self, browser, program, user, password):
+        return browser.post(program, self.at + self.login_page, headers={"Content-Type": FORM},
+                            body=urlencode({"username": user, "password": password}).encode())
+
+
+class Parsed(Application):
+    """Express with the parsers of its own: JSON in, and who one is in X-Remote-User."""
+    at, is_json, header = "/", True, "X-Remote-User"
+    open_page, closed_page, login_page = "", "account", "login"
+    logout_page, password_page = "logout", "password"
+
+    def __init__(self):
+        super().__init__("node", str(FOLDER.parent / "express" / "forms.mjs"))
+
+    @property
+    def config(self):
+        return self.rules(inject={"headers": {"X-Remote-User": "/user/id"}},
+                          capture=[{"on": {"status": 302}, "set": {"/user/id": {"form": "username"}}}])
 
 
 class Desk(Application):

@@ -1,8 +1,17 @@
 """An application as WSGI knows them: JSON in, JSON out, and whoever it is for stands in the environment."""
 import json
-from urllib.parse import unquote
+from email.message import Message
+from urllib.parse import parse_qs, unquote
 
 PEOPLE = {"ada": "lovelace", "bob": "builder"}
+
+
+def form_of(environ, sent):
+    """As Django reads it: in the charset that its type names."""
+    kind = Message()
+    kind["Content-Type"] = environ.get("CONTENT_TYPE", "")
+    charset = kind.get_content_charset("utf-8")
+    return {name: values[-1] for name, values in parse_qs(sent.decode(charset), encoding=charset).items()}
 
 
 def application(environ, start_response):
@@ -17,6 +26,10 @@ def application(environ, start_response):
             answer = {"user": {"id": asked["username"]}}
         else:
             status, answer = "401 Unauthorized", {"user": None}
+    elif page == ("POST", "/api/enter"):
+        asked = form_of(environ, sent)
+        known = "password" in asked and PEOPLE.get(asked.get("username")) == asked["password"]
+        status = "302 Found" if known else "401 Unauthorized"
     elif page == ("POST", "/api/cart"):
         item = json.loads(sent)["item"]
         # The one line that an application has for vestibule alone; without it there is no cart.

@@ -16,15 +16,17 @@ requirement any_of(std::string_view pointer, std::vector<std::string> values) {
 TEST(meets, table) {
     const std::string text =
         R"({"cookie":{},"user":{"id":"u1","tier":"gold","age":18,"mail":"","none":null,"no":false,"zero":0,)"
-        R"("role":["admin"]}})";
+        R"("role":["admin"],"nothing":[],"nobody":{ }}})";
     const session::document doc = session::document::parse(text).value();
     const std::pair<std::vector<requirement>, bool> cases[] = {
         {{}, true},
         {{present("/user/id")}, true},
         {{present("/user/name")}, false},
         {{present("/user/none")}, false},
-        {{present("/user/mail")}, true},
-        {{present("/user/no")}, true},
+        {{present("/user/mail")}, false},
+        {{present("/user/no")}, false},
+        {{present("/user/nothing")}, false},
+        {{present("/user/nobody")}, false},
         {{present("/user/zero")}, true},
         {{present("/user/role")}, true},
         {{present("/user/role/0")}, true},

@@ -22,7 +22,8 @@ site make_site(bool forward_cookie = false) {
 
 // The head that a backend gets, without what is always added behind (forwarding and tracing fields).
 std::string backend_head(const std::string& request, std::string_view injected = "",
-                         bool forward_cookie = false, std::string_view subject = "") {
+                         bool forward_cookie = false, std::string_view subject = "",
+                         bool plain_answer = false) {
     const site s = make_site(forward_cookie);
     http::request_head head;
     EXPECT_FALSE(http::parse_request_head(request, {}, head)) << request;
@@ -41,7 +42,8 @@ std::string backend_head(const std::string& request, std::string_view injected =
                         .traceparent = "trace",
                         .injected = injected,
                         .client_subject = subject,
-                        .upgrade = asks_for_upgrade(head, *framing)});
+                        .upgrade = asks_for_upgrade(head, *framing),
+                        .plain_answer = plain_answer});
     std::string shown;
     std::size_t at = 0;
     while (at < out.size()) {
@@ -62,6 +64,27 @@ TEST(build_backend_head, tells_the_subject_of_a_client_and_nobody_elses_word_for
     EXPECT_EQ(backend_head(spoofed), "GET / HTTP/1.1\r\nHost: x\r\n\r\n");
     EXPECT_EQ(backend_head(spoofed, "X-Session-User: a\r\n", false, "CN=alice"),
               "GET / HTTP/1.1\r\nHost: x\r\nX-Session-User: a\r\nX-Client-Subject: CN=alice\r\n\r\n");
+}
+
+TEST(build_backend_head, asks_for_the_whole_and_plain_answer_where_it_is_looked_into) {
+    const std::string asked =
+        "GET / HTTP/1.1\r\nHost: x\r\nAccept-Encoding: gzip\r\nRange: bytes=5-9\r\nIf-Range: \"e\"\r\n\r\n";
+    EXPECT_EQ(backend_head(asked), asked);
+    EXPECT_EQ(backend_head(asked, "", false, "", true),
+              "GET / HTTP/1.1\r\nHost: x\r\nAccept-Encoding: identity\r\n\r\n");
+}
+
+TEST(append_cookies, a_sid_that_has_changed_is_the_new_one_for_the_backend) {
+    const site s = make_site(true);
+    http::request_head head;
+    ASSERT_FALSE(http::parse_request_head(
+        "GET / HTTP/1.1\r\nHost: x\r\nCookie: a=1; sid=old; b=2\r\nCookie: sid=old\r\n\r\n", {}, head));
+    std::string out;
+    append_cookies(out, s, head.fields, {.session = "new"});
+    EXPECT_EQ(out, "a=1; b=2; sid=new");
+    out.clear();
+    append_cookies(out, s, head.fields, {});
+    EXPECT_EQ(out, "a=1; sid=old; b=2; sid=old");
 }
 
 TEST(build_backend_head, nobody_else_says_how_much_time_is_left) {
@@ -166,8 +189,7 @@ TEST(build_backend_head, sends_the_vaults_cookies_behind_the_clients) {
                             .request_id = "",
                             .traceparent = "",
                             .injected = "",
-                            .vault = vault,
-                            .now = now});
+                            .cookies = {vault, target.path, now}});
         const auto at = out.find("Cookie: ");
         return at == out.npos ? "" : out.substr(at + 8, out.find("\r\n", at) - at - 8);
     };
@@ -203,6 +225,21 @@ std::string client_head(const std::string& response, const client_head_plan& pla
     std::string out;
     build_client_head(out, s, head, judge_backend_cookies(s, head.fields), plan);
     return out;
+}
+
+TEST(build_client_head, hides_old_cookies_with_the_vault) {
+    server_params p;
+    p.session.secrets = {"keyboard cat"};
+    const std::string answer = "HTTP/1.1 200 OK\r\nSet-Cookie2: V=1; Version=1\r\n\r\n";
+    for (const bool vault : {false, true}) {
+        if (vault) p.vault.cookies = {"V"};
+        const site s(p);
+        http::response_head head;
+        ASSERT_FALSE(http::parse_response_head(answer, head));
+        std::string out;
+        build_client_head(out, s, head, backend_cookie::untouched, {});
+        EXPECT_EQ(out, vault ? "HTTP/1.1 200 OK\r\n\r\n" : answer);
+    }
 }
 
 TEST(build_client_head, table) {
@@ -260,6 +297,10 @@ TEST(build_client_head, table) {
          "HTTP/1.1 200 OK\r\nAccess-Control-Allow-Origin: *\r\nVary: Accept\r\n\r\n",
          {},
          "HTTP/1.1 200 OK\r\nAccess-Control-Allow-Origin: *\r\nVary: Accept\r\n\r\n"},
+        {"other origins are our business before an answer, too",
+         "HTTP/1.1 103 Early Hints\r\nAccess-Control-Allow-Origin: *\r\nLink: x\r\n\r\n",
+         {.cors = true},
+         "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n"},
         {"no length where no body can be",
          "HTTP/1.1 204 No Content\r\nContent-Length: 0\r\nA: b\r\n\r\n",
          {},

@@ -157,5 +157,13 @@ TEST(cookie_member, expires_is_always_a_date) {
     }
 }
 
+TEST(is_present, table) {
+    for (const char* something :
+         {"0", "1", "true", "\"a\"", "\" \"", "\"false\"", "[0]", "{\"a\":null}", "[[]]"})
+        EXPECT_TRUE(is_present(something)) << something;
+    for (const char* nothing : {"null", "false", "\"\"", "[]", "{}", "[ ]", "{\n}", " null "})
+        EXPECT_FALSE(is_present(nothing)) << nothing;
+}
+
 }  // namespace
 }  // namespace vestibule::session
