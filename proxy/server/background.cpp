@@ -1,6 +1,6 @@
 #include "server/background.hpp"
 
-#include "server/session_writer.hpp"
+#include "server/user_limit.hpp"
 
 #include <vestibule/base/logger.hpp>
 #include <vestibule/net/event_loop.hpp>

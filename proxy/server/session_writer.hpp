@@ -47,9 +47,4 @@ task<result<written>> renew_session(worker_state& w, std::shared_ptr<const site>
 task<result<void>> end_session(worker_state& w, std::shared_ptr<const site> s, std::string sid,
                                session::session_ptr current, session::ending how);
 
-/// Where a user has more sessions than may be (`count`, or fewer: session.max_per_user), ends others, or
-/// where the limit denies logins `sid` itself (denied).
-task<result<write_end>> keep_to_limit(worker_state& w, std::shared_ptr<const site> s, std::string user,
-                                      std::string sid, std::size_t count);
-
 }  // namespace vestibule::server

@@ -29,10 +29,14 @@ class cached_store final : public session::session_store {
     }
 
     session_ptr find(std::string_view sid) override {
-        near_cache* const cache = cache_of(sid);
-        session_ptr s = cache != nullptr ? cache->find(sid, mono_now()) : session_ptr();
+        session_ptr s = peek(sid);
         if (s) hits_.add();
         return s;
+    }
+
+    session_ptr peek(std::string_view sid) override {
+        near_cache* const cache = cache_of(sid);
+        return cache != nullptr ? cache->find(sid, mono_now()) : session_ptr();
     }
 
     bool remembers() const noexcept override { return true; }

@@ -1,5 +1,5 @@
-"""Express behind both replicas (cookie.forward): its logins, logouts and saves are seen in its own answers, and no cookie
-that is on its way is overtaken by a dead one."""
+"""Express behind both replicas (cookie.forward): its logins, logouts and saves are seen in its own answers, and no
+cookie that is on its way is overtaken by a dead one."""
 import json
 import threading
 import time

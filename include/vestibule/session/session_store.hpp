@@ -43,7 +43,10 @@ class session_store {
     /// Null: load() has to tell.
     virtual session_ptr find(std::string_view) { return {}; }
 
-    /// Whether find() ever finds anything.
+    /// The same for who only wants to know whether it has changed: not counted.
+    virtual session_ptr peek(std::string_view) { return {}; }
+
+    /// Whether these ever find anything.
     virtual bool remembers() const noexcept { return false; }
 
     /// The session as the store has it now, or null where there is none. Not every answer is a live one:
