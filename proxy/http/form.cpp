@@ -30,7 +30,7 @@ std::string decoded(std::string_view text) {
 }
 
 // What nobody tells apart: case, and to PHP '.', ' ' and a '[' that nothing closes are '_'.
-std::string folded(std::string_view name) {
+std::string as_php_folds(std::string_view name) {
     std::string out;
     for (const char c : name) out += c == '.' || c == ' ' || c == '[' ? '_' : ascii::to_lower(c);
     return out;
@@ -46,9 +46,9 @@ class readings {
     explicit readings(std::string_view name) {
         name.remove_prefix(std::min(name.find_first_not_of(" \t\r\n\v\f"), name.size()));
         name = up_to(name, '\0');
-        whole_ = folded(name);
-        base_ = folded(up_to(name, '['));                                        // a[b] is in a list a
-        if (name.starts_with('[')) inner_ = folded(up_to(name.substr(1), ']'));  // qs: [a] is a
+        whole_ = as_php_folds(name);
+        base_ = as_php_folds(up_to(name, '['));                                        // a[b] is in a list a
+        if (name.starts_with('[')) inner_ = as_php_folds(up_to(name.substr(1), ']'));  // qs: [a] is a
     }
 
     bool may_mean(const readings& wanted) const {
