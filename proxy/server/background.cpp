@@ -38,6 +38,13 @@ struct background_units {
     worker_state& w_;
 };
 
+task<void> list(worker_state& w, std::string sid, std::optional<seconds> ttl, std::string user) {
+    const background_units unit(w);
+    const auto listed = co_await w.store.enlist(user, sid, ttl);
+    if (!listed) co_return log_failure("enlist", listed.error());
+    w.lists.entered(sid, ttl, mono_now());
+}
+
 task<void> touch(worker_state& w, std::string sid, seconds ttl, std::string user) {
     const background_units unit(w);
     const auto r = co_await w.store.touch(sid, ttl);
@@ -45,16 +52,7 @@ task<void> touch(worker_state& w, std::string sid, seconds ttl, std::string user
     if (*r != write_outcome::done) co_return;
     w.metrics.sessions_renewed.add();
     if (user.empty()) co_return;
-    const auto listed = co_await w.store.enlist(user, sid, ttl);
-    if (!listed) co_return log_failure("enlist", listed.error());
-    w.lists.entered(sid, ttl, mono_now());
-}
-
-task<void> list(worker_state& w, std::string sid, std::optional<seconds> ttl, std::string user) {
-    const background_units unit(w);
-    const auto listed = co_await w.store.enlist(user, sid, ttl);
-    if (!listed) co_return log_failure("enlist", listed.error());
-    w.lists.entered(sid, ttl, mono_now());
+    co_await list(w, std::move(sid), ttl, std::move(user));
 }
 
 task<void> destroy(worker_state& w, std::string sid) {

@@ -73,14 +73,13 @@ task<bool> exchange::settle_effects(body_reader& body) {
     const bool held = capture_ && capture_->held;
     if (verdict.hold && !held && !co_await hold_body(body, true)) co_return false;
     const bool form = capture_ && capture_->copy_request;
-    const auto missed =
-        append_captured(c, rules,
-                        {.request = request_facts(),
-                         .form = form ? &capture_->form : nullptr,
-                         .request_body = form ? &capture_->request_body : nullptr,
-                         .answer = response_,
-                         .answer_body = capture_ && capture_->held ? &capture_->answer_body : nullptr,
-                         .now = wall_now()});
+    const auto missed = append_captured(c, rules,
+                                        {.request = request_facts(),
+                                         .form = form ? &capture_->form : nullptr,
+                                         .request_body = form ? &capture_->request_body : nullptr,
+                                         .answer = response_,
+                                         .answer_body = verdict.hold ? &capture_->answer_body : nullptr,
+                                         .now = wall_now()});
     if (verdict.why) tell_missed(*verdict.why);
     for (const not_captured& each : missed) tell_missed(each);
     take_control(c);
