@@ -16,7 +16,6 @@ using session::stored_session;
 
 namespace {
 
-constexpr unsigned too_many_sessions = 403;
 constexpr milliseconds before_following{200};
 
 // The head with all its texts in `memory`: what it was read from is about to take the body.
@@ -248,15 +247,13 @@ task<void> exchange::renew_sid() {
     }
     if (r->new_sid) {
         w_.metrics.sids_renewed.add();
-        if (r->how != write_end::denied) {
-            const std::string before(handle_);
-            go_on_as(*r);
-            other_sid_ = true;
-            renewed_ = !site_->params.session.cookie.forward;
-            log_session(r->login ? "session login" : "session id renewed",
-                        why == session::sid_step::renew ? "renew_id" : "user changed in the store", before);
-            co_return;
-        }
+        const std::string before(handle_);
+        go_on_as(*r);
+        other_sid_ = true;
+        renewed_ = !site_->params.session.cookie.forward;
+        log_session(r->login ? "session login" : "session id renewed",
+                    why == session::sid_step::renew ? "renew_id" : "user changed in the store", before);
+        co_return;
     }
     if (r->how != write_end::unchanged) drop_session();
 }

@@ -75,6 +75,7 @@ class exchange {
   private:
     static constexpr auto watch_interval = milliseconds(200);
     static constexpr auto next_look = milliseconds(1);
+    static constexpr unsigned too_many_sessions = 403;
     class end_watch;
     void backend_is_late() noexcept;
 

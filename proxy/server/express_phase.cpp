@@ -51,7 +51,12 @@ task<bool> exchange::look_again(body_reader& body, http::body_framing framing) {
     // Another exchange has done it, then, that of who has logged in: the new sid is for that one.
     if (!asked_to) co_return true;
     const auto r = co_await renew_session(w_, site_, sid_, *now, session::sid_step::replace);
-    if (r && r->new_sid && r->how != write_end::denied) {
+    if (r && r->how == write_end::denied) {
+        drop_session();
+        answer(too_many_sessions);
+        co_return false;
+    }
+    if (r && r->new_sid) {
         const std::string before(handle_);
         w_.metrics.sids_renewed.add();
         go_on_as(*r);

@@ -215,6 +215,10 @@ task<result<written>> write(worker_state& w, std::shared_ptr<const site> s, std:
                 destroy_later(w, done.sid);
                 delist_later(w, a->user, done.sid);
                 if (!room) co_return room.error();
+                if (step == sid_step::replace) {  // the login stands in the store already, under the old sid
+                    const auto gone = co_await session::end_wherever(w.store, sid);
+                    if (!gone) co_return gone.error();
+                }
                 w.metrics.count_end(end_reason::limit);
                 log_limit(*s, done.sid, "login denied");
                 co_return written{.how = write_end::denied};

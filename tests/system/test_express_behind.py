@@ -39,6 +39,10 @@ def who(browser, program):
     return got.status
 
 
+def allowed(browser, program):
+    return who(browser, program) == 404  # from Express
+
+
 @pytest.mark.parametrize("cache", [True, False], ids=["near_cache", "no_near_cache"])
 @pytest.mark.parametrize("first", [True, False], ids=["first", "later"])
 def test_a_login_in_place_is_its_own_visitors(behind, redis, cache, first):
@@ -86,6 +90,23 @@ def test_an_end_by_express_is_an_end(behind, redis, express, how):
             assert old.copy().visit(program, "/account/").status == 401, n
         if how != "/logout":
             assert json.loads(browser.visit(pair[1 - n % 2], "/whoami").body)["user"]["id"] == "u1"
+
+
+def test_a_login_in_place_over_the_limit_is_none(behind, redis):
+    """on_excess: deny. It is answered 403, and nothing is left of it, which Express has stored by then."""
+    pair = behind({"session": {"max_per_user": {"count": 1, "on_excess": "deny"}}})
+    first, second = visitor(pair[0]), visitor(pair[1])
+    assert first.visit(pair[0], "/become?user=u1", "POST").status == 200
+    assert allowed(first, pair[1])
+    known = len(pair[1].lines)
+    got = second.copy().visit(pair[1], "/become?user=u1", "POST")
+    assert got.status == 403 and got.all("Set-Cookie") == [] and b'"id"' not in got.body
+    line = pair[1].wait_log(lambda x: x.get("message") == "login denied", since=known)
+    assert line["reason"] == "max_per_user"
+    for program in pair:
+        assert who(second, program) == 401 and allowed(first, program)
+    assert redis.value(second.sid) is None or not redis.value(second.sid).startswith("{")
+    assert second.visit(pair[0], "/become?user=u2", "POST").status == 200 and allowed(second, pair[1])
 
 
 def test_renewal_with_express_behind(behind, redis):
