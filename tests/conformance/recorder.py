@@ -22,6 +22,7 @@ class Link:
         self.requests = []
         self.wrong = None      # why the bytes behind the last good request are none
         self.at = 0            # where they begin
+        self.switched = False  # to another protocol, by our answer
         self.left = False      # the proxy ended it
         self.ended = threading.Event()
         threading.Thread(target=self._serve, daemon=True).start()
@@ -57,8 +58,9 @@ class Link:
             answer = self.recorder.next_answer(request)
             if callable(answer):
                 answer(self, request)
-            else:
-                self.send(answer)
+                continue
+            self.switched = self.switched or answer.startswith(b"HTTP/1.1 101 ")
+            self.send(answer)
 
     def send(self, data):
         self.sock.sendall(data)
@@ -102,11 +104,11 @@ class Recorder:
             return self._answers.pop(0) if self._answers else ok(request)
 
     def settle(self, seconds):
-        """Every link that is within a request comes to its end, as the client is gone; then none is left."""
+        """Every link that is within a request or a tunnel comes to its end, as the client is gone; then none is left."""
         end = time.monotonic() + seconds
         self._fence()
         for link in self.links:
-            if link.rest and link.wrong is None:
+            if (link.rest or link.switched) and link.wrong is None:
                 link.left = link.ended.wait(max(0.0, end - time.monotonic()))
         for link in self.links:
             link.close()
