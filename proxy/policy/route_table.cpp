@@ -24,6 +24,18 @@ bool path_matches(std::string_view pattern, std::string_view path) noexcept {
     return path.starts_with(pattern) && (path.size() == pattern.size() || path[pattern.size()] == '/');
 }
 
+// A route that closes something is for every spelling in which a backend may serve it: Express, ASP.NET and
+// Windows take /Account for /account, Express /account/ too, and PHP and CGI run /a.php for /a.php/x.
+bool may_be_served_as(std::string_view pattern, std::string_view path) noexcept {
+    const bool prefix = pattern.ends_with("/*");
+    pattern.remove_suffix(prefix ? 2 : pattern.ends_with('/') ? 1 : 0);
+    if (!http::iequals(path.substr(0, pattern.size()), pattern)) return false;
+    const std::string_view below = path.substr(pattern.size());
+    if (below.empty() || below == "/") return true;
+    const bool script = pattern.find('.', pattern.rfind('/') + 1) != pattern.npos;
+    return below.starts_with('/') && (prefix || script);
+}
+
 bool method_matches(const std::vector<std::string>& methods, std::string_view method) noexcept {
     const bool head = http::iequals(method, "HEAD");
     return methods.empty() || std::any_of(methods.begin(), methods.end(), [&](const std::string& m) {
@@ -35,6 +47,12 @@ bool host_matches(std::string_view wanted, std::string_view host) noexcept {
     return wanted.empty() || http::iequals(host_name(wanted), host_name(host));
 }
 
+bool takes(const route_params& route, const request_facts& r) noexcept {
+    const auto matches = route.session == session_mode::required ? may_be_served_as : path_matches;
+    return matches(route.path, r.match_path) && method_matches(route.methods, r.method) &&
+           host_matches(route.host, r.host);
+}
+
 }  // namespace
 
 bool covers(std::string_view path, const std::vector<std::string>& methods, const request_facts& r) noexcept {
@@ -44,10 +62,8 @@ bool covers(std::string_view path, const std::vector<std::string>& methods, cons
 route_table::route_table(policy_params params) : params_(std::move(params)) {}
 
 std::size_t route_table::match(const request_facts& r) const noexcept {
-    for (std::size_t i = 0; i < size(); ++i) {
-        const route_params& route = params_.routes[i];
-        if (covers(route.path, route.methods, r) && host_matches(route.host, r.host)) return i;
-    }
+    for (std::size_t i = 0; i < size(); ++i)
+        if (takes(params_.routes[i], r)) return i;
     return size();
 }
 

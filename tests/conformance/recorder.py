@@ -104,7 +104,7 @@ class Recorder:
             return self._answers.pop(0) if self._answers else ok(request)
 
     def settle(self, seconds):
-        """Every link that is within a request or a tunnel comes to its end, as the client is gone; then none is left."""
+        """Every link within a request or a tunnel comes to its end, as the client is gone; then none is left."""
         end = time.monotonic() + seconds
         self._fence()
         for link in self.links:

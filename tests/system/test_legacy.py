@@ -11,6 +11,7 @@ from harness.browser import Browser
 from harness.legacy import FORM, JSON, Bare, Desk, Entered, Orders, Parsed, Shop, Typed
 from harness.node import Express
 from harness.program import merged
+from harness.wire import request
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +48,16 @@ def enter(app, program, user="ada", password="lovelace"):
     assert app.login(browser, program, user, password).status in (200, 302)
     assert app.who(browser, program) == user
     return browser
+
+
+def test_no_spelling_opens_what_is_closed(running, replicas):
+    """PHP runs account.php for what stands below it, too: the rule for the script alone is enough."""
+    shop = running(Shop)
+    one, _ = replicas(shop)
+    assert request(shop.port, "GET", "/account.php/x.css").status == 200, "this is what PHP does"
+    for path in ("/account.php", "/account.php/", "/account.php/x.css", "/account.php;/x", "/Account.PHP/x"):
+        assert Browser().visit(one, path).status == 401, path
+    assert Browser().visit(one, "/index.php/x").status == 200
 
 
 def test_login_and_logout(app, replicas, redis):

@@ -1,4 +1,6 @@
 """Routes: first match wins on the normalised path, and nobody walks around a rule."""
+import json
+
 import pytest
 
 from harness.wire import request_text
@@ -18,7 +20,8 @@ WALK_AROUNDS = [
     "/%2faccount", "/%2e/account", "/.%2faccount", "/x/..%2faccount", "/x/..%5caccount", "/account%", "/account%zz",
     "/account#x", "/%2561ccount/../account", "http://app.example.test/account", "http://app.example.test//account",
     "HTTP://APP.EXAMPLE.TEST/account", "http://app.example.test/x/../account", "/account/%2e%2e/account",
-    "/x//../account", "/x//..//account", "/account%3b/../account", "account",
+    "/x//../account", "/x//..//account", "/account%3b/../account", "account", "/ACCOUNT", "/Account/", "/accounT/x",
+    "/%41ccount", "/A/../Account;x",
 ]
 
 
@@ -33,13 +36,26 @@ def test_no_rule_can_be_walked_around(vestibule, backend):
     assert through == [] and backend.requests == []
 
 
+def test_what_express_takes_for_the_same_path(start, express, redis):
+    """Its routes ignore the letter case and a slash at the end, as long as nobody says otherwise."""
+    other_spellings = ["/WHOAMI", "/whoami/", "/WhoAmI/"]
+    for target in ("/whoami", *other_spellings):
+        assert "user" in json.loads(express.get(target)[0].body), f"Express takes it for /whoami: {target}"
+    for path in ("/whoami", "/whoami/*", "/Whoami/"):
+        program = start({"backends": [{"url": express.url}], "store": {"url": redis.url},
+                         "routes": [{"match": {"path": path}, "session": "required"}]})
+        assert [program.get(target).status for target in ("/whoami", *other_spellings)] == [401] * 4, path
+        assert program.get("/versions").status == 200
+        program.stop()
+
+
 # (sent, forwarded): what was matched is what is forwarded.
 FORWARDED = [
     ("/", "/"), ("/a", "/a"), ("/a/", "/a/"), ("//a", "/a"), ("/a//b///c", "/a/b/c"), ("/./a", "/a"), ("/a/.", "/a/"),
     ("/a/./b", "/a/b"), ("/a/../b", "/b"), ("/a/b/..", "/a/"), ("/a/%2e%2e/b", "/b"), ("/%61%7Eb", "/a~b"),
     ("/%e4%B8%ad", "/%E4%B8%AD"), ("/a%20b", "/a%20b"), ("/a%3Fb", "/a%3Fb"), ("/a;v=1/b", "/a;v=1/b"),
     ("/a?q=//x/../y&z=%2f", "/a?q=//x/../y&z=%2f"), ("/a?", "/a?"), ("/a+b", "/a+b"), ("/a:b@c", "/a:b@c"),
-    ("http://app.example.test/a/../b?c", "/b?c"), ("/accounts", "/accounts"), ("/ACCOUNT", "/ACCOUNT"),
+    ("http://app.example.test/a/../b?c", "/b?c"), ("/accounts", "/accounts"), ("/A/Account", "/A/Account"),
     ("/account-x", "/account-x"), ("/x/account", "/x/account"), ("/...", "/..."), ("/.hidden", "/.hidden"),
 ]
 

@@ -39,7 +39,8 @@ struct denial {
 /// One entry of `routes`. First match wins.
 struct route_params {
     // Exact, or a prefix ending in "/*", which covers the prefix itself: "/x/*" is "/x", "/x/" and all
-    // below. Already in normal form.
+    // below. Already in normal form. `required`: also in another letter case, with or without a slash at the
+    // end, and below a file ("/a.php/x"), for there are backends that serve the same then.
     std::string path = "/*";
     std::vector<std::string> methods{};  // empty: all; compared without case; GET covers HEAD
     std::string host{};                  // empty: all; compared without case, port or trailing dot

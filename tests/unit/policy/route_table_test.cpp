@@ -52,6 +52,47 @@ TEST(route_table, paths) {
     check(cases);
 }
 
+route_params closed(std::string path) {
+    return {.path = std::move(path), .session = session_mode::required};
+}
+
+TEST(route_table, what_is_closed_is_so_however_a_backend_may_spell_it) {
+    const match_case cases[] = {
+        {closed("/account"), {"GET", "/account", "h"}, true},
+        {closed("/account"), {"GET", "/Account", "h"}, true},
+        {closed("/Account"), {"GET", "/aCCOUNT/", "h"}, true},
+        {closed("/account/"), {"GET", "/ACCOUNT", "h"}, true},
+        {closed("/account/"), {"GET", "/account/", "h"}, true},
+        {closed("/account"), {"GET", "/account/x", "h"}, false},
+        {closed("/account"), {"GET", "/accounts", "h"}, false},
+        {closed("/account"), {"GET", "/accoun", "h"}, false},
+        {closed("/account"), {"GET", "/", "h"}, false},
+        {closed("/account/*"), {"GET", "/ACCOUNT", "h"}, true},
+        {closed("/account/*"), {"GET", "/Account/", "h"}, true},
+        {closed("/account/*"), {"GET", "/Account/x", "h"}, true},
+        {closed("/account/*"), {"GET", "/Accounts", "h"}, false},
+        {closed("/"), {"GET", "/", "h"}, true},
+        {closed("/"), {"GET", "/a", "h"}, false},
+        {closed("/*"), {"GET", "/", "h"}, true},
+        {closed("/*"), {"GET", "/A/b", "h"}, true},
+        {closed("/admin.php"), {"GET", "/Admin.PHP", "h"}, true},
+        {closed("/admin.php"), {"GET", "/admin.php/", "h"}, true},
+        {closed("/admin.php"), {"GET", "/admin.php/x/y", "h"}, true},
+        {closed("/admin.php"), {"GET", "/admin.phpx", "h"}, false},
+        {closed("/v1.0/admin"), {"GET", "/v1.0/admin/x", "h"}, false},
+        {closed("/v1.0/admin"), {"GET", "/V1.0/admin/", "h"}, true},
+        {closed("/%C3%A9"), {"GET", "/%C3%A9/", "h"}, true},
+        {closed("/%C3%A9"), {"GET", "/%C3%89", "h"}, false},
+        {{.path = "/admin.php", .session = session_mode::off}, {"GET", "/admin.php/x", "h"}, false},
+        {{.path = "/assets/*", .session = session_mode::off}, {"GET", "/Assets/x", "h"}, false},
+        {{.path = "/a", .session = session_mode::optional}, {"GET", "/a/", "h"}, false},
+    };
+    check(cases);
+    const route_table open_within = table_of({{.path = "/account/help"}, closed("/account/*")});
+    EXPECT_EQ(open_within.match({"GET", "/account/help", "h"}), 0u);
+    EXPECT_EQ(open_within.match({"GET", "/Account/help", "h"}), 1u);
+}
+
 TEST(route_table, methods) {
     const match_case cases[] = {
         {{.methods = {}}, {"DELETE", "/", "h"}, true},
