@@ -61,7 +61,7 @@ for group in "${@:-build}"; do
         ;;
     test)
         wanted+=(libgtest-dev libgmock-dev redis-server python3 python3-pytest php-cli nginx-light curl openssl
-            iproute2 wrk nghttp2-client haproxy chromium)
+            iproute2 wrk nghttp2-client haproxy chromium gunicorn)
         have_node || wanted+=(nodejs npm)
         ;;
     bench)

@@ -15,6 +15,7 @@ constexpr std::string_view for_name = "X-Forwarded-For";
 constexpr std::string_view proto_name = "X-Forwarded-Proto";
 constexpr std::string_view host_name = "X-Forwarded-Host";
 constexpr std::string_view forwarded_name = "Forwarded";
+constexpr std::string_view prefix = "X-Forwarded-";
 
 // Beast knows no X-Forwarded-*, so everything else is told apart by one comparison.
 bool is_unlisted(const field& f, std::string_view name) noexcept {
@@ -152,6 +153,14 @@ bool is_forwarding_name(std::string_view name) noexcept {
         case proto_name.size(): return equivalent_names(name, proto_name);
         default: return false;
     }
+}
+
+bool is_word_of_proxies(std::string_view name) noexcept {
+    static const name_set others(std::vector<std::string>{
+        "Client-IP", "X-Client-IP", "X-Real-IP", "True-Client-IP", "X-Cluster-Client-IP", "CF-Connecting-IP",
+        "Fastly-Client-IP", "X-Host", "X-Original-Host", "X-HTTP-Host-Override", "X-Scheme", "X-Url-Scheme",
+        "Front-End-Https"});
+    return equivalent_names(name.substr(0, prefix.size()), prefix) || others.contains(name);
 }
 
 }  // namespace vestibule::http

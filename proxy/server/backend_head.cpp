@@ -94,7 +94,7 @@ bool may_trail(const http::field& f, const http::name_set& stripped) noexcept {
         default: break;
     }
     return !is_hop_by_hop(f) && !policy::is_cors_field(f) && !stripped.contains(f.name) &&
-           !http::is_forwarding_name(f.name);
+           !http::is_forwarding_name(f.name) && !http::is_word_of_proxies(f.name);
 }
 
 // Fields by which a client says which part of the answer it wants, and in what coding.
@@ -154,6 +154,7 @@ void build_backend_head(std::string& out, const site& s, const backend_head_part
     for (const http::field& f : p.head.fields) {
         if (is_rewritten(f.id) || is_hop_by_hop(f)) continue;
         if (s.stripped.contains(f.name) || http::is_forwarding_name(f.name)) continue;
+        if (!p.client.peer_trusted && http::is_word_of_proxies(f.name)) continue;
         if (nominations && is_nominated(p.head.fields, f.name)) continue;
         if (p.plain_answer && chooses_form(f.id)) continue;
         http::append_field(out, f.name, f.value);

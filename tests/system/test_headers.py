@@ -174,6 +174,28 @@ def test_forwarding_headers_of_trusted_proxies_are_extended(vestibule, backend):
     assert program.access()["client"] == "203.0.113.9"
 
 
+WORDS_OF_PROXIES = ["X-Forwarded-Prefix", "X-Forwarded-Port", "X-Forwarded-Ssl", "X-Real-IP", "Client-IP",
+                    "True-Client-IP", "CF-Connecting-IP", "X-Original-Host", "Front-End-Https"]
+
+
+@pytest.mark.parametrize("trusted", [True, False])
+def test_what_else_only_proxies_may_say(vestibule, backend, trusted):
+    program = vestibule({"proxy": {"trusted_proxies": ["127.0.0.0/8"] if trusted else []}})
+    for spell in (str, lambda name: name.replace("-", "_")):
+        names = {spell(name) for name in WORDS_OF_PROXIES}
+        program.get("/", {name: "203.0.113.9" for name in names})
+        seen = {name for name, value in backend.last().headers if value == "203.0.113.9"}
+        assert seen == (names if trusted else set())
+
+
+@pytest.mark.parametrize("name", ["SCRIPT_NAME", "Script-Name", "PATH_INFO", "X-Script-Name", "X-Original-URL",
+                                  "X_Rewrite_URL"])
+def test_no_path_but_that_which_was_matched(vestibule, backend, name):
+    """Backends take it for the request's own; a proxy in front may have passed it on from anybody."""
+    vestibule({"proxy": {"trusted_proxies": ["127.0.0.0/8"]}}).get("/open", {name: "/account"})
+    assert "/account" not in json.dumps(backend.last().headers)
+
+
 def test_the_client_is_the_last_untrusted_address(vestibule):
     program = vestibule({"proxy": {"trusted_proxies": ["127.0.0.0/8", "10.0.0.0/8"]}})
     program.get("/", {"X-Forwarded-For": "198.51.100.66, 203.0.113.9, 10.1.2.3"})

@@ -8,7 +8,7 @@ import zlib
 import pytest
 
 from harness.browser import Browser
-from harness.legacy import FORM, JSON, Bare, Desk, Entered, Orders, Parsed, Shop, Typed
+from harness.legacy import FORM, JSON, Bare, Desk, Entered, Orders, Parsed, Shop, Typed, Unicorn
 from harness.node import Express
 from harness.program import merged
 from harness.wire import request
@@ -58,6 +58,15 @@ def test_no_spelling_opens_what_is_closed(running, replicas):
     for path in ("/account.php", "/account.php/", "/account.php/x.css", "/account.php;/x", "/Account.PHP/x"):
         assert Browser().visit(one, path).status == 401, path
     assert Browser().visit(one, "/index.php/x").status == 200
+
+
+def test_nobody_tells_gunicorn_another_path(running, replicas):
+    unicorn = running(Unicorn)
+    one, _ = replicas(unicorn)
+    path = {"SCRIPT_NAME": "/open"}
+    assert request(unicorn.port, "GET", "/open/api/orders", path).status == 200, "it takes this for /api/orders"
+    assert Browser().visit(one, "/open/api/orders", headers=path).status == 404
+    assert Browser().visit(one, "/api/orders", headers=path).status == 401
 
 
 def test_login_and_logout(app, replicas, redis):

@@ -132,6 +132,14 @@ class Orders(Application):
         return json.loads(browser.visit(program, "/api/me", headers=headers).body)["cart"]
 
 
+class Unicorn(Orders):
+    """The same behind gunicorn, which believes a header SCRIPT_NAME."""
+
+    def __init__(self):
+        port = free_port()
+        Application.__init__(self, "gunicorn", "-b", f"127.0.0.1:{port}", "orders:application", port=port)
+
+
 class Typed(Orders):
     """The same, but who one is comes from what was sent to the login instead of from its answer."""
 

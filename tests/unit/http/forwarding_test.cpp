@@ -295,6 +295,17 @@ TEST(is_forwarding_name, table) {
     }
 }
 
+TEST(is_word_of_proxies, table) {
+    for (const std::string_view name :
+         {"X-Forwarded-For", "X-Forwarded-Prefix", "x_forwarded.ssl", "X-Forwarded-", "X-Real-IP",
+          "client_ip", "CF-Connecting-IP", "True-Client-Ip", "X-HTTP-Host-Override", "FRONT-END-HTTPS",
+          "x.scheme"})
+        EXPECT_TRUE(is_word_of_proxies(name)) << name;
+    for (const std::string_view name : {"", "X", "X-Forwarded", "XForwarded-For", "X-Forward-For", "Host",
+                                        "X-Real-IPs", "IP", "X-Requested-With", "Forwarded"})
+        EXPECT_FALSE(is_word_of_proxies(name)) << name;
+}
+
 TEST(request_id, what_is_passed_on) {
     for (const std::string id : {"a", "0", "A-Z_a.z=0+9/:@", "550e8400-e29b-41d4-a716-446655440000"}) {
         EXPECT_TRUE(valid_request_id(id)) << id;
