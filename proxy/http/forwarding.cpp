@@ -15,7 +15,6 @@ constexpr std::string_view for_name = "X-Forwarded-For";
 constexpr std::string_view proto_name = "X-Forwarded-Proto";
 constexpr std::string_view host_name = "X-Forwarded-Host";
 constexpr std::string_view forwarded_name = "Forwarded";
-constexpr std::string_view prefix = "X-Forwarded-";
 
 // Beast knows no X-Forwarded-*, so everything else is told apart by one comparison.
 bool is_unlisted(const field& f, std::string_view name) noexcept {
@@ -159,8 +158,11 @@ bool is_word_of_proxies(std::string_view name) noexcept {
     static const name_set others(std::vector<std::string>{
         "Client-IP", "X-Client-IP", "X-Real-IP", "True-Client-IP", "X-Cluster-Client-IP", "CF-Connecting-IP",
         "Fastly-Client-IP", "X-Host", "X-Original-Host", "X-HTTP-Host-Override", "X-Scheme", "X-Url-Scheme",
-        "Front-End-Https"});
-    return equivalent_names(name.substr(0, prefix.size()), prefix) || others.contains(name);
+        "Front-End-Https", "Proxy-Client-IP", "WL-Proxy-Client-IP", "WL-Proxy-SSL", "WL-Proxy-Client-Cert"});
+    const auto begins_with = [name](std::string_view prefix) {
+        return equivalent_names(name.substr(0, prefix.size()), prefix);
+    };
+    return begins_with("X-Forwarded-") || begins_with("$WS") || others.contains(name);
 }
 
 }  // namespace vestibule::http

@@ -175,7 +175,7 @@ def test_forwarding_headers_of_trusted_proxies_are_extended(vestibule, backend):
 
 
 WORDS_OF_PROXIES = ["X-Forwarded-Prefix", "X-Forwarded-Port", "X-Forwarded-Ssl", "X-Real-IP", "Client-IP",
-                    "True-Client-IP", "CF-Connecting-IP", "X-Original-Host", "Front-End-Https"]
+                    "True-Client-IP", "CF-Connecting-IP", "X-Original-Host", "Front-End-Https", "$WSRU", "WL-Proxy-SSL"]
 
 
 @pytest.mark.parametrize("trusted", [True, False])

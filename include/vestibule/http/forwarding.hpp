@@ -56,8 +56,8 @@ void append_forwarding(std::string& out, const field_list& fields, const client_
 bool is_forwarding_name(std::string_view name) noexcept;
 
 /// Whether it is one by which proxies tell backends who the client is, and what it asked for, in any
-/// equivalent spelling: every X-Forwarded-*, X-Real-IP and others. A client that is no trusted proxy says
-/// nothing by them.
+/// equivalent spelling: every X-Forwarded-*, X-Real-IP, what WebLogic (WL-Proxy-*) and WebSphere ($WS*)
+/// believe. A client that is no trusted proxy says nothing by them.
 bool is_word_of_proxies(std::string_view name) noexcept;
 
 /// A request id that is passed on: 1 to 128 of A-Z a-z 0-9 - _ . = + / : @

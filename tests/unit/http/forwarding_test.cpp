@@ -302,7 +302,7 @@ TEST(is_word_of_proxies, table) {
           "x.scheme"})
         EXPECT_TRUE(is_word_of_proxies(name)) << name;
     for (const std::string_view name : {"", "X", "X-Forwarded", "XForwarded-For", "X-Forward-For", "Host",
-                                        "X-Real-IPs", "IP", "X-Requested-With", "Forwarded"})
+                                        "X-Real-IPs", "IP", "X-Requested-With", "Forwarded", "WS", "Sec-WS"})
         EXPECT_FALSE(is_word_of_proxies(name)) << name;
 }
 
