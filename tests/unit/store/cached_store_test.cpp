@@ -5,6 +5,8 @@
 
 #include <vestibule/base/logger.hpp>
 
+#include <utility>
+
 namespace vestibule::test {
 namespace {
 
@@ -141,10 +143,13 @@ TEST_F(cached_store, bridges_an_outage_for_max_stale_and_no_longer) {
     server->end();
     const auto died = std::chrono::steady_clock::now();
     int bridged = 0;
-    while (wait(store->load("a"))) ++bridged;
-    const auto took = std::chrono::steady_clock::now() - died;
+    auto begun = died, last = died;
+    while (wait(store->load("a"))) {
+        ++bridged;
+        last = std::exchange(begun, std::chrono::steady_clock::now());
+    }
     EXPECT_GT(bridged, 10);
-    EXPECT_LE(took, 1300ms);
+    EXPECT_LE(last - died, 1s);
     EXPECT_EQ(metric("vestibule_near_cache_open"), 0);
     EXPECT_FALSE(store->find("a"));
     EXPECT_GE(metric("vestibule_near_cache_stale_total"), 10);
@@ -159,9 +164,14 @@ TEST_F(cached_store, a_silent_redis_is_believed_for_max_stale_and_no_longer) {
     server->raw({"SET", "sess:a", value});
     ASSERT_TRUE(load("a"));
     server->freeze();
-    const auto took = elapsed([&] { EXPECT_TRUE(until([&] { return !store->find("a"); })); });
-    EXPECT_LE(took, 1100ms);
-    EXPECT_GE(took, 800ms) << "the last heartbeat was a tenth of it ago at the most";
+    const auto frozen = std::chrono::steady_clock::now();
+    auto begun = frozen, last = frozen;
+    EXPECT_TRUE(until([&] {
+        last = std::exchange(begun, std::chrono::steady_clock::now());
+        return !store->find("a");
+    }));
+    EXPECT_LE(last - frozen, 1s);
+    EXPECT_GE(begun - frozen, 800ms) << "the last heartbeat was a tenth of it ago at the most";
     server->thaw();
     EXPECT_TRUE(
         until([&] { return metric("vestibule_near_cache_open") == 1 && load("a") && store->find("a"); }));
