@@ -53,8 +53,8 @@ for build in "${builds[@]}"; do
 done
 
 # One CTest run over all builds, so that one summary tells all. The tests of the sanitizer builds carry
-# the name of their build in front. Most of them wait for half of their time, so there are more at once than processors.
+# the name of their build in front.
 say "tests of: ${builds[*]}"
 mkdir -p build/tests
 for build in "${builds[@]}"; do printf 'subdirs("%s/build/%s")\n' "$PWD" "$build"; done >build/tests/CTestTestfile.cmake
-exec ctest --test-dir build/tests --parallel $((jobs * 3 / 2)) --output-on-failure --no-tests=error "${select[@]}"
+exec ctest --test-dir build/tests --parallel "$jobs" --output-on-failure --no-tests=error "${select[@]}"
