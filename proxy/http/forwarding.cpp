@@ -157,8 +157,9 @@ bool is_forwarding_name(std::string_view name) noexcept {
 bool is_word_of_proxies(std::string_view name) noexcept {
     static const name_set others(std::vector<std::string>{
         "Client-IP", "X-Client-IP", "X-Real-IP", "True-Client-IP", "X-Cluster-Client-IP", "CF-Connecting-IP",
-        "Fastly-Client-IP", "X-Host", "X-Original-Host", "X-HTTP-Host-Override", "X-Scheme", "X-Url-Scheme",
-        "Front-End-Https", "Proxy-Client-IP", "WL-Proxy-Client-IP", "WL-Proxy-SSL", "WL-Proxy-Client-Cert"});
+        "Fastly-Client-IP", "X-Host", "X-Request-Base", "X-Original-Host", "X-HTTP-Host-Override", "X-Scheme",
+        "X-Url-Scheme", "Front-End-Https", "Proxy-Client-IP", "WL-Proxy-Client-IP", "WL-Proxy-SSL",
+        "WL-Proxy-Client-Cert"});
     const auto begins_with = [name](std::string_view prefix) {
         return equivalent_names(name.substr(0, prefix.size()), prefix);
     };

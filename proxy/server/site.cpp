@@ -11,11 +11,11 @@ namespace {
 
 http::name_set stripped_names(const inject_params& inject, const assertion_params& assertion) {
     // Spellings of framing fields that CGI folds onto the real ones, httpoxy's Proxy, what is set anew, and
-    // by what gunicorn, Flask, Symfony, Zend and IIS take another path for that of the request than was
-    // matched.
-    std::vector<std::string> names{"Content-Length", "Transfer-Encoding", "Proxy",     "X-Request-Id",
-                                   "traceparent",    "Script-Name",       "Path-Info", "X-Script-Name",
-                                   "X-Original-URL", "X-Rewrite-URL"};
+    // by what gunicorn, Flask, Plack, Symfony, Zend and IIS take another path for that of the request than
+    // was matched.
+    std::vector<std::string> names{"Content-Length", "Transfer-Encoding", "Proxy",           "X-Request-Id",
+                                   "traceparent",    "Script-Name",       "Path-Info",       "X-Script-Name",
+                                   "X-Original-URL", "X-Rewrite-URL",     "X-Traversal-Path"};
     if (!inject.state.empty()) names.push_back(inject.state);
     if (!inject.id.empty()) names.push_back(inject.id);
     if (!inject.client_subject.empty()) names.push_back(inject.client_subject);

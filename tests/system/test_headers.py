@@ -175,7 +175,8 @@ def test_forwarding_headers_of_trusted_proxies_are_extended(vestibule, backend):
 
 
 WORDS_OF_PROXIES = ["X-Forwarded-Prefix", "X-Forwarded-Port", "X-Forwarded-Ssl", "X-Real-IP", "Client-IP",
-                    "True-Client-IP", "CF-Connecting-IP", "X-Original-Host", "Front-End-Https", "$WSRU", "WL-Proxy-SSL"]
+                    "True-Client-IP", "CF-Connecting-IP", "X-Original-Host", "X-Request-Base", "Front-End-Https",
+                    "$WSRU", "WL-Proxy-SSL"]
 
 
 @pytest.mark.parametrize("trusted", [True, False])
@@ -189,7 +190,7 @@ def test_what_else_only_proxies_may_say(vestibule, backend, trusted):
 
 
 @pytest.mark.parametrize("name", ["SCRIPT_NAME", "Script-Name", "PATH_INFO", "X-Script-Name", "X-Original-URL",
-                                  "X_Rewrite_URL"])
+                                  "X_Rewrite_URL", "X-Traversal-Path"])
 def test_no_path_but_that_which_was_matched(vestibule, backend, name):
     """Backends take it for the request's own; a proxy in front may have passed it on from anybody."""
     vestibule({"proxy": {"trusted_proxies": ["127.0.0.0/8"]}}).get("/open", {name: "/account"})
