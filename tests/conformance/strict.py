@@ -122,7 +122,7 @@ def body_of(message, data, at, kind, length, lenient=False):
 
 
 def options(message):
-    return {part.strip().lower() for value in message.all("Connection") for part in value.split(",")}
+    return {part.strip(" \t").lower() for value in message.all("Connection") for part in value.split(",")}
 
 
 def read_request(data, at=0, lenient=False):

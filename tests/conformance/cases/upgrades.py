@@ -72,6 +72,7 @@ UPGRADES = theme(
     plain("TLS/1.0, HTTP/1.1", "Connection: Upgrade", "Upgrade: TLS/1.0, HTTP/1.1"),
     plain("no protocol", "Connection: Upgrade", "Upgrade:"),
     plain("nomination without Upgrade", "Connection: Upgrade"),
+    plain("no-break space before the nomination", "Connection: \xa0Upgrade", "Upgrade: websocket"),
     passes("h2c of a POST with a body", post("Connection: Upgrade", "Upgrade: h2c", "Content-Length: 3", body="abc"),
            Seen("POST", body="abc")),
     passes("websocket of HTTP/1.0", get("Upgrade: websocket", "Connection: Upgrade", version="HTTP/1.0"),

@@ -111,7 +111,7 @@ def exchange(port, data):
 
 def is_refused_handshake(request):
     """An upgrade to websocket (and to no HTTP) that RFC 6455 4.2.1 has a server refuse."""
-    asked = {part.strip().lower() for part in request.value("Upgrade", "").split(",")}
+    asked = {part.strip(" \t").lower() for part in request.value("Upgrade", "").split(",")}
     upgrades = (request.start[2] == 1 and not request.body and not request.all("Transfer-Encoding")
                 and "upgrade" in strict.options(request) and "websocket" in asked
                 and not any(re.match(r"(h2c|h2|h3|https?|tls|ssl|spdy)(/|\s|$)", part) for part in asked))
